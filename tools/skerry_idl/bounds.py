@@ -27,9 +27,8 @@ class Bounds:
     def parse(self):
         """Files by name. Done on first use: many runs have only constant-layout messages."""
         generator = nanopb_generator()
-        paths = [path for path in request_paths(self.request)]
         options = types.SimpleNamespace(settings=[], options_file="%s.options", verbose=False,
-                                        options_path=paths, protoc_insertion_points=False)
+                                        options_path=request_paths(self.request), protoc_insertion_points=False)
         self.files = {}
         for proto in self.request.proto_file:
             parsed = generator.parse_file(proto.name, proto, options)
@@ -44,8 +43,7 @@ class Bounds:
         dependencies = self.files[file_name].dependencies
         where = unbounded(dependencies, message_name, ())
         if where:
-            return ("has no upper size: %s needs nanopb's max_size, max_length or max_count"
-                    % where)
+            return "has no upper size: " + where
         size = dependencies[message_name].encoded_size(dependencies).upperlimit()
         if size > layout.MESSAGE_MAX:
             return "can take %d bytes; a message has at most %d" % (size, layout.MESSAGE_MAX)
@@ -58,12 +56,13 @@ def request_paths(request):
 
 
 def unbounded(dependencies, message_name, outer):
-    """The dotted name of the first field without a bound, or None."""
+    """Says which field has no bound, or None if all have one."""
     if message_name in outer:
-        return message_name + " contains itself and"
+        return message_name + " contains itself"
     for field in dependencies[message_name].all_fields():
         if field.allocation != "STATIC":
-            return "field %s of %s" % (field.name, message_name)
+            return ("field %s of %s needs nanopb's max_size, max_length or max_count"
+                    % (field.name, message_name))
         if field.pbtype in ("MESSAGE", "MSG_W_CB"):
             inner = unbounded(dependencies, str(field.submsgname), outer + (message_name,))
             if inner:

@@ -11,11 +11,11 @@ WIRE = """#ifndef SKERRY_WIRE
 #define SKERRY_WIRE
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "protobuf is little-endian");
 _Static_assert(sizeof(bool) == 1, "a bool is one byte on the wire");
+
 %s#endif
 """
 
-WIRE_ACCESS = """
-static inline void skerry_wire_put%(bits)d(uint8_t *at, uint%(bits)d_t value)
+WIRE_ACCESS = """static inline void skerry_wire_put%(bits)d(uint8_t *at, uint%(bits)d_t value)
 {
 	__builtin_memcpy(at, &value, %(size)d);
 }
