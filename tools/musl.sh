@@ -6,11 +6,12 @@
 # OUT then holds lib/libc.a, lib/crt1.o, lib/crti.o, lib/crtn.o and include/.
 set -eu
 
-source=$1 overlay=$2 arch=$3 out=$4
+source=$1 overlay=$2 arch=$3
+rm -rf "$4"
+mkdir -p "$4/src"
+out=$(cd "$4" && pwd)
 src=$out/src
 
-rm -rf "$out"
-mkdir -p "$src"
 cp -R "$source/." "$src"
 grep -v '^#' "$overlay/deleted" | sed "s,ARCH,$arch," | (cd "$src" && xargs rm -f)
 cp "$overlay"/arch/*.h "$src/arch/$arch/"
