@@ -50,10 +50,13 @@ CC_INCLUDE = -isystem $(shell $(CC) -print-file-name=include)
 KERNEL_FLAGS = $(TARGET_FLAGS) $(NO_FP_$(ARCH)) -ffreestanding -nostdinc $(CC_INCLUDE) \
 	-Ikernel -Ikernel/arch/$(ARCH) -I$(B)/idl -I$(O)/kernel -I.
 
+# The manifest is a message of more than 64 KiB: nanopb and all its users agree on wide fields.
+NANOPB_FLAGS := -DPB_FIELD_32BIT -isystem $(B)/deps/nanopb
+
 # Services run without FP registers wherever a message passes, so that no exit pays for saving
 # them; only musl's printf family and what else a service takes from libc uses them.
 SERVICE_FLAGS = $(TARGET_FLAGS) $(NO_FP_$(ARCH)) -nostdinc -isystem $(O)/musl/include $(CC_INCLUDE) \
-	-isystem $(B)/deps/dtc/libfdt -isystem $(B)/deps/nanopb \
+	-isystem $(B)/deps/dtc/libfdt $(NANOPB_FLAGS) \
 	-Iservices/lib -Iservices/lib/arch/$(ARCH) -I$(B)/idl -I.
 
 # A bare-metal guest starts with its MMU off: unaligned accesses would fault.
@@ -61,7 +64,7 @@ GUEST_FLAGS = $(TARGET_FLAGS) $(NO_FP_$(ARCH)) $(STRICT_ALIGN_$(ARCH)) -ffreesta
 	$(CC_INCLUDE) -Itests/guests/lib -I$(B)/idl -I.
 
 HOST_FLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
-	-fno-sanitize-recover=all -isystem $(B)/deps/dtc/libfdt -isystem $(B)/deps/nanopb
+	-fno-sanitize-recover=all -isystem $(B)/deps/dtc/libfdt $(NANOPB_FLAGS)
 UNIT_FLAGS := $(HOST_FLAGS) -Itests/unit/arch -Itests/unit/lib -Itests/unit -Ikernel -Iservices/lib \
 	-I$(B)/idl -I.
 
