@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "test.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct test *tests, **last = &tests;
+static jmp_buf after_failure;
+static uint64_t random_state;
+static struct {
+	void (*f)(void *);
+	void *argument;
+} cleanups[16];
+static unsigned cleanup_count;
+
+void test_register(struct test *t)
+{
+	*last = t;
+	last = &t->next;
+}
+
+void test_fail(const char *file, int line, const char *format, ...)
+{
+	va_list arguments;
+
+	printf("%s:%d: ", file, line);
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	printf("\n");
+	longjmp(after_failure, 1);
+}
+
+void test_check_eq(const char *file, int line, const char *what, int64_t actual, int64_t expected)
+{
+	if (actual != expected)
+		test_fail(file, line,
+			  "%s: expected %" PRId64 " (0x%" PRIx64 "), actual %" PRId64 " (0x%" PRIx64
+			  ")",
+			  what, expected, (uint64_t)expected, actual, (uint64_t)actual);
+}
+
+void test_check_memory(const char *file, int line, const char *what, const void *actual,
+		       const void *expected, size_t bytes)
+{
+	const uint8_t *a = actual, *e = expected;
+
+	for (size_t i = 0; i < bytes; i++)
+		if (a[i] != e[i])
+			test_fail(file, line, "%s[%zu]: expected 0x%02x, actual 0x%02x", what, i,
+				  e[i], a[i]);
+}
+
+uint64_t test_random(void)
+{
+	/* xorshift64: good enough to mix operations, and the same everywhere */
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+void test_cleanup(void (*f)(void *), void *argument)
+{
+	if (cleanup_count == sizeof(cleanups) / sizeof(cleanups[0]))
+		FAIL("too many cleanups");
+	cleanups[cleanup_count].f = f;
+	cleanups[cleanup_count++].argument = argument;
+}
+
+static bool run(const struct test *t)
+{
+	/* volatile: read after longjmp */
+	volatile bool passed = false;
+
+	random_state = 0x9e3779b97f4a7c15u;
+	cleanup_count = 0;
+	if (!setjmp(after_failure)) {
+		t->run();
+		passed = true;
+	}
+	if (setjmp(after_failure)) /* a cleanup may check, too */
+		passed = false;
+	while (cleanup_count > 0) {
+		cleanup_count--;
+		cleanups[cleanup_count].f(cleanups[cleanup_count].argument);
+	}
+	printf("%s %s\n", passed ? "ok" : "FAIL", t->name);
+	fflush(stdout);
+	return passed;
+}
+
+static bool wanted(const struct test *t, int count, char **names)
+{
+	for (int i = 1; i < count; i++)
+		if (strstr(t->name, names[i]))
+			return true;
+	return count <= 1;
+}
+
+int main(int count, char **names)
+{
+	unsigned passed = 0, failed = 0;
+
+	for (const struct test *t = tests; t; t = t->next)
+		if (wanted(t, count, names))
+			*(run(t) ? &passed : &failed) += 1;
+	printf("%u passed, %u failed\n", passed, failed);
+	return failed > 0 || passed == 0;
+}
