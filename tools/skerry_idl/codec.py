@@ -6,7 +6,8 @@ from skerry_idl import layout
 SPDX = "/* SPDX-License-Identifier: BSD-2-Clause */\n"
 
 # Every header carries these, so that each stands alone. The empty asm ties a loaded value to a
-# register: the compiler cannot load it again after it was checked.
+# register: the compiler cannot load it again after it was checked. Bytes are loaded as words: a
+# narrower register would cost an instruction to extend.
 WIRE = """#ifndef SKERRY_WIRE
 #define SKERRY_WIRE
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "protobuf is little-endian");
@@ -20,13 +21,15 @@ WIRE_ACCESS = """static inline void skerry_wire_put%(bits)d(uint8_t *at, uint%(b
 	__builtin_memcpy(at, &value, %(size)d);
 }
 
-static inline uint%(bits)d_t skerry_wire_get%(bits)d(const uint8_t *at)
+static inline uint%(wide)d_t skerry_wire_get%(bits)d(const uint8_t *at)
 {
 	uint%(bits)d_t value;
+	uint%(wide)d_t once;
 
 	__builtin_memcpy(&value, at, %(size)d);
-	__asm__("" : "+r"(value));
-	return value;
+	once = value;
+	__asm__("" : "+r"(once));
+	return once;
 }
 
 """
@@ -42,7 +45,8 @@ def begin(idl, suffix):
 
 
 def wire_helpers():
-    accesses = "".join(WIRE_ACCESS % {"bits": bits, "size": bits // 8} for bits in (8, 16, 32, 64))
+    accesses = "".join(WIRE_ACCESS % {"bits": bits, "size": bits // 8,
+                                      "wide": max(bits, 32)} for bits in (8, 16, 32, 64))
     return WIRE % accesses
 
 
@@ -109,7 +113,7 @@ def load_slot(slot):
         cast = "" if slot.kind.ctype.startswith("uint") else "(%s)" % slot.kind.ctype
         return "\tm->%s = %s%s;\n" % (slot.name, cast, load)
     # Copied as a byte: a conversion to bool would cost a compare after the check made it certain.
-    return ("\tuint8_t %s_byte = %s;\n\tif (%s_byte > 1)\n\t\treturn false;\n"
+    return ("\tuint32_t %s_byte = %s;\n\tif (%s_byte > 1)\n\t\treturn false;\n"
             "\t__builtin_memcpy(&m->%s, &%s_byte, 1);\n"
             % (slot.name, load, slot.name, slot.name, slot.name))
 

@@ -53,7 +53,9 @@ class Options:
 
 
 class Enum:
-    def __init__(self, desc, outer):
+    def __init__(self, desc, outer, path):
+        self.path = path
+        self.name = ".".join(outer + [desc.name])
         self.cname = snake("_".join(outer + [desc.name]))
         prefix = "".join(snake(part).upper() + "_" for part in outer)
         self.values = [(prefix + value.name, value.number) for value in desc.value]
@@ -191,7 +193,8 @@ class Idl:
             raise self.error((), 'syntax is "%s"; it must be "proto2"' % proto.syntax)
         if proto.package != PACKAGE:
             raise self.error((), 'package is "%s"; it must be "%s"' % (proto.package, PACKAGE))
-        self.enums = [Enum(enum, []) for enum in proto.enum_type]
+        self.enums = [Enum(enum, [], (FILE_ENUM, index))
+                      for index, enum in enumerate(proto.enum_type)]
         self.messages = []
         for index, message in enumerate(proto.message_type):
             self.add_message(message, [], (FILE_MESSAGE, index))
@@ -203,7 +206,8 @@ class Idl:
         message.check_names()
         self.messages.append(message)
         outer = outer + [desc.name]
-        self.enums += [Enum(enum, outer) for enum in desc.enum_type]
+        self.enums += [Enum(enum, outer, path + (MESSAGE_ENUM, index))
+                       for index, enum in enumerate(desc.enum_type)]
         for index, nested in enumerate(desc.nested_type):
             self.add_message(nested, outer, path + (MESSAGE_NESTED, index))
 
@@ -211,6 +215,7 @@ class Idl:
         return self.options.get(options, name)
 
     def error(self, path, text):
+        """`path` is the place in descriptor.proto's terms; protoc gives lines for such paths."""
         line = self.lines.get(tuple(path))
         return IdlError("%s:%s%s" % (self.name, "%d: " % line if line else " ", text))
 
@@ -218,8 +223,23 @@ class Idl:
         return [message for message in self.messages if message.constant]
 
 
+def declared(idl):
+    """Everything `idl` declares in C as (C name, its name in the file, where)."""
+    for message in idl.messages:
+        yield message.cname, "message " + message.name, message.path
+        yield message.upper + "_SIZE", "message " + message.name, message.path
+    for enum in idl.enums:
+        yield enum.cname, "enum " + enum.name, enum.path
+        for name, _ in enum.values:
+            yield name, "enum " + enum.name, enum.path
+    for service in idl.services:
+        yield service.cname.upper() + "_SERVICE", "service " + service.name, service.path
+        for method in service.methods:
+            yield method.cname.upper(), "method " + method.name, method.path
+
+
 def check_unique(idls):
-    """Names and service numbers are unique over all files of one run."""
+    """C names and service numbers are unique over all files of one run."""
     services, names = {}, {}
     for idl in idls:
         for service in idl.services:
@@ -227,11 +247,11 @@ def check_unique(idls):
             if other is not service:
                 raise service.error("(skerry.service) = %d is taken by %s in %s"
                                     % (service.number, other.name, other.idl.name))
-        for message in idl.messages:
-            other = names.setdefault(message.cname, message)
-            if other is not message:
-                raise idl.error(message.path, "message %s: its C name %s is taken by %s in %s"
-                                % (message.name, message.cname, other.name, other.idl.name))
+        for cname, name, path in declared(idl):
+            if cname in names:
+                raise idl.error(path, "%s: its C name %s is taken by %s"
+                                % (name, cname, names[cname]))
+            names[cname] = "%s in %s" % (name, idl.name)
 
 
 def load(request):

@@ -25,7 +25,7 @@ def encode(message, buffer, value, size, indent):
     else:
         lines = ["if (!skerry_pb_encode(%s, %s_fields, %s, &%s))"
                  % (buffer, message.nanopb, value, size),
-                 "\treturn SKERRY_BAD_MESSAGE;"]
+                 "\treturn BAD_MESSAGE;"]
     return "".join(indent + line + "\n" for line in lines)
 
 
@@ -60,8 +60,8 @@ def client_stub(method):
     attempt += "\t\tstatus = %s;\n" % client_call(method)
     if method.idempotent:
         head = "\tfor (unsigned int tries = 0; tries < %du; tries++) {\n" % TRIES
-        tail = "\t\tif (status != SKERRY_PEER_RESTARTED)\n\t\t\tbreak;\n\t}\n"
-        text = "\tint32_t status = SKERRY_PEER_RESTARTED;\n\tsize_t size = 0;\n\n"
+        tail = "\t\tif (status != PEER_RESTARTED)\n\t\t\tbreak;\n\t}\n"
+        text = "\tint32_t status = PEER_RESTARTED;\n\tsize_t size = 0;\n\n"
         text += head + attempt + tail
     else:
         text = "\tint32_t status;\n\tsize_t size;\n\n" + attempt.replace("\t\t", "\t")
@@ -69,7 +69,7 @@ def client_stub(method):
 {
 %s	if (status != 0)
 		return status;
-	return %s ? 0 : SKERRY_BAD_MESSAGE;
+	return %s ? 0 : BAD_MESSAGE;
 }
 
 """ % (method.cname, client_parameters(method), text,
@@ -101,7 +101,7 @@ def server_case(method):
     caps = ""
     args = "self, msg->badge, &in, &out"
     if method.caps_in:
-        caps += "\tif (msg->caps_in_count != %du)\n\t\treturn SKERRY_BAD_MESSAGE;\n" % method.caps_in
+        caps += "\tif (msg->caps_in_count != %du)\n\t\treturn BAD_MESSAGE;\n" % method.caps_in
         args += ", msg->caps_in"
     if method.caps_out:
         args += ", msg->caps_out"
@@ -115,9 +115,9 @@ def server_case(method):
 
 	msg->size = 0;
 	if (!ops->%s)
-		return SKERRY_BAD_METHOD;
+		return BAD_METHOD;
 %s	if (!%s)
-		return SKERRY_BAD_MESSAGE;
+		return BAD_MESSAGE;
 	status = ops->%s(%s);
 	if (status != 0)
 		return status;
@@ -139,7 +139,7 @@ def dispatch(service):
 	switch (msg->method) {
 %s	default:
 		msg->size = 0;
-		return SKERRY_BAD_METHOD;
+		return BAD_METHOD;
 	}
 }
 
