@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a service finds when it starts: init maps one read-only region at START_PAGE with this header,
- * the grants behind it and the service's configuration bytes behind them. Slots below
+ * What a service finds when it starts: init maps one read-only region at START_PAGE with this
+ * header, the grants behind it and the service's configuration bytes behind them. Slots below
  * START_SLOT_FREE are fixed; grants name the others.
  */
 #ifndef LIB_START_H
@@ -11,14 +11,17 @@
 
 #include "kernel/abi.h"
 
-#define START_PAGE 0x0ff10000ull  /* START_BYTES, read-only */
+#define START_PAGE 0x0ff10000ull /* START_BYTES, read-only */
 #define START_BYTES 0x4000ull
-#define START_BUFFER 0x0ff20000ull /* one page: message buffers of up to 8 threads; thread 0 has the first */
-#define START_LOG 0x0ff30000ull	   /* the log ring shared with the console (services/lib/ring.h), one page */
+#define START_BUFFER \
+	0x0ff20000ull /* one page: message buffers of up to 8 threads; thread 0 has the first */
+#define START_LOG \
+	0x0ff30000ull /* the log ring shared with the console (services/lib/ring.h), one page */
 #define START_STACK_TOP 0x0ff80000ull
 #define START_STACK_BYTES 0x10000ull
-#define START_HEAP 0x20000000ull   /* heap, as large as the manifest says */
-#define START_MAP 0x40000000ull	   /* init puts grants without an address here and above, 2 MiB aligned */
+#define START_HEAP 0x20000000ull /* heap, as large as the manifest says */
+#define START_MAP \
+	0x40000000ull /* init puts grants without an address here and above, 2 MiB aligned */
 #define START_MAGIC 0x5452415453ull
 
 enum start_slot {
@@ -28,7 +31,8 @@ enum start_slot {
 	START_SLOT_INIT = 4,   /* port of init: call */
 	START_SLOT_PORT = 5,   /* its own port: serve, call */
 	START_SLOT_SIGNAL = 6, /* its own signal, bound to its first thread: raise, wait */
-	START_SLOT_LOG = 7,    /* signal of the console: raises this service's log bit; empty: no console */
+	START_SLOT_LOG =
+	    7, /* signal of the console: raises this service's log bit; empty: no console */
 	START_SLOT_BUFFER = 8, /* frame of START_BUFFER */
 	START_SLOT_FREE = 16,  /* grants come from here; the first free slot is in the header */
 	START_SLOTS = 4096,
@@ -57,7 +61,7 @@ struct start_page {
 	uint32_t config_offset, config_bytes; /* from START_PAGE */
 	uint32_t grant_count;
 	uint32_t group;
-	uint64_t image_base, phdr_address;    /* ELF program headers, for the C library */
+	uint64_t image_base, phdr_address; /* ELF program headers, for the C library */
 	uint32_t phdr_count, reserved;
 	struct start_grant grants[];
 };
