@@ -35,6 +35,10 @@ SHELL_RC = b"""alias ll='ls -l'
 alias poweroff='poweroff -f' reboot='reboot -f' halt='halt -f'
 """
 
+# The console as the session's terminal: job control, and Ctrl-C for the shell's children.
+INITTAB = b"""::respawn:/bin/cttyhack /bin/sh
+"""
+
 
 def read(path):
     with open(path, "rb") as f:
@@ -73,6 +77,7 @@ def main(deps, output):
     archive.device("dev/console", 5, 1)
     archive.file("init", read(f"{HERE}/init"), 0o755)
     archive.file("etc/shrc", SHELL_RC)
+    archive.file("etc/inittab", INITTAB)
     archive.file("bin/busybox", read(f"{deps}/bin/busybox"), 0o755)
     for name in APPLETS:
         archive.link(f"bin/{name}", "busybox")
