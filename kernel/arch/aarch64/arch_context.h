@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The registers of a thread (EL0 under HCR_EL2.TGE) or of a vCPU (EL1 and EL0).
+ *
+ * entry.S saves x, pc and psr at every entry. The registers after them are those an EL0 service
+ * shares with a guest: they are in the machine while their context is kernel.current, else here.
+ * PMUSERENR_EL0 is shared too but is 0 for ever: MDCR_EL2.TPM keeps guests from writing it.
+ */
+#ifndef KERNEL_ARCH_CONTEXT_H
+#define KERNEL_ARCH_CONTEXT_H
+
+#include <stdint.h>
+
+struct arch_context {
+	uint64_t x[31];
+	uint64_t sp_el0;
+	uint64_t pc, psr; /* ELR_EL2, SPSR_EL2 */
+	uint64_t tpidr_el0;
+	uint64_t tpidrro_el0;
+	uint64_t sctlr, cpacr, cntkctl; /* of EL1 */
+	uint64_t hcr, vttbr;
+	uint64_t fp[66]; /* q0..q31, FPSR, FPCR; current unless this context is kernel.fp_owner */
+};
+
+#define context_arg(c, i) ((c)->arch.x[i])
+#define context_set_arg(c, i, value) ((void)((c)->arch.x[i] = (value)))
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What this port keeps per core. */
+#ifndef KERNEL_ARCH_KERNEL_H
+#define KERNEL_ARCH_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gic.h"
+#include "machine.h"
+
+struct vcpu;
+
+/* An exception of the kernel's own. The core is parked then; a debugger or another core reads this.
+ */
+struct kernel_fault {
+	uint64_t vector; /* 1 + position in the vector table; 0: none */
+	uint64_t esr, elr, far, spsr, sp;
+};
+
+struct arch_kernel {
+	uint64_t
+	    stack_top;	   /* end of this core's kernel stack, 16-byte aligned; boot code sets it */
+	uint32_t lr_count; /* list registers of this core */
+	uint32_t apr_count;    /* ICH_AP<0,1>R<n>_EL2 there are */
+	bool smccc_workaround; /* the firmware has SMCCC_ARCH_WORKAROUND_1; boot code may set it */
+	struct kernel_fault fault;
+	struct vcpu *last_of_vm[64]; /* by VMID: whose translations this core's TLB may hold */
+	struct gic gic;
+	struct machine machine;
+};
+
+#endif

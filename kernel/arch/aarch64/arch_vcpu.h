@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a vCPU has beside its context: registers no service can see, in the machine while the vCPU
+ * is kernel.loaded and here otherwise, and its interrupts.
+ *
+ * An interrupt in the kernel's care is in a list register or, when none is free, in the overflow.
+ * An id is never in both. (Arm IHI 0069, chapter 6: Virtual Interrupt Handling.)
+ */
+#ifndef KERNEL_ARCH_VCPU_H
+#define KERNEL_ARCH_VCPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define VGIC_LRS 16   /* the most an implementation has */
+#define VGIC_IDS 1020 /* SGIs, PPIs, SPIs */
+
+struct vcpu_system { /* EL1 registers that another vCPU's entry replaces */
+	uint64_t ttbr0, ttbr1, tcr, mair, amair, vbar;
+	uint64_t elr, spsr, sp_el1, tpidr_el1;
+	uint64_t esr, far, afsr0, afsr1, contextidr, par, csselr;
+	uint64_t vmpidr, vpidr; /* what the guest reads as MPIDR_EL1, MIDR_EL1 */
+};
+
+struct vgic {
+	uint64_t lr[VGIC_LRS]; /* ICH_LR<n>_EL2 while not loaded, of those in `used` */
+	uint16_t id[VGIC_LRS]; /* vINTID of each list register in `used` */
+	uint32_t
+	    used; /* list registers that hold, or held until the guest ended it, an interrupt */
+	uint32_t overflow; /* number of bits set in `waiting` */
+	uint32_t vmcr, apr0[4], apr1[4];
+	uint64_t waiting[VGIC_IDS / 64 + 1]; /* pending without list register */
+	uint64_t told[VGIC_IDS / 64 + 1];    /* its line is told when the guest ends it */
+	uint8_t priority[VGIC_IDS];	     /* of those in `waiting` */
+};
+
+enum vtimer_state {
+	VTIMER_QUIET,  /* the physical interrupt is inactive, or the vCPU is not loaded */
+	VTIMER_HELD,   /* active: the guest does not want it */
+	VTIMER_LINKED, /* active until the guest ends the virtual one, which is in a list register
+			  or waits */
+};
+
+struct vtimer {
+	uint64_t control, compare; /* CNTV_CTL_EL0, CNTV_CVAL_EL0 while not loaded */
+	uint16_t id;		   /* virtual interrupt */
+	uint8_t priority;
+	bool enabled;  /* in the virtual redistributor */
+	uint8_t state; /* enum vtimer_state */
+};
+
+struct arch_vcpu {
+	struct vcpu_system system;
+	struct vgic vgic;
+	struct vtimer timer;
+};
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of this port that run guests and services offer each other and the boot code. */
+#ifndef KERNEL_PORT_H
+#define KERNEL_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "kernel.h"
+#include "objects.h"
+
+/* ---- entry.S ---- */
+extern char vectors[]; /* for VBAR_EL2 */
+/*
+ * Ends this core's boot: takes the stack k->arch.stack_top and goes to `c`, which arch_switch made
+ * the machine's context. Does not return; from now on the kernel is entered by exceptions only.
+ */
+void context_resume(struct context *c) __attribute__((noreturn));
+void fp_save(uint64_t fp[66]);
+void fp_load(const uint64_t fp[66]);
+void context_idle(void); /* where the idle context's pc points */
+
+/* ---- trap.c: called by entry.S with the context that was interrupted ---- */
+struct context *trap_sync(struct context *c);
+struct context *trap_serror(struct context *c);
+struct context *trap_idle(struct context *c);
+void trap_park(struct kernel *k, uint64_t vector, uint64_t sp) __attribute__((noreturn));
+
+/* ---- context.c ---- */
+/*
+ * EL2 registers that govern contexts, and the idle context. Once per core after kernel_init() and
+ * before the first arch_switch(); gic_core_init() may come before or after.
+ */
+void context_core_init(struct kernel *k);
+void context_fp_trapped(struct kernel *k, struct context *c); /* c used FP and is not its owner */
+
+/* ---- vcpu.c ---- */
+void vcpu_load(struct kernel *k, struct vcpu *v); /* after arch_vcpu_unload of another */
+/* A guest with its caches off wrote a translation register; true: done, false: not one of those. */
+bool vcpu_write_translation(struct vcpu *v, uint32_t reg, uint64_t value);
+
+/* ---- vcpu_id.c ---- */
+void vcpu_host_id(uint64_t id[56]);
+
+/* ---- vgic.c ---- */
+void vgic_core_init(struct kernel *k);
+void vgic_save(struct kernel *k, struct vcpu *v);
+void vgic_load(struct kernel *k, struct vcpu *v);
+/* As arch_vcpu_inject; `physical`: linked to the physical interrupt, which is or will be active. */
+void vgic_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority, bool tell,
+		 bool physical);
+bool vgic_wakes(struct kernel *k, const struct vcpu *v);
+
+/* ---- vtimer.c ---- */
+void vtimer_save(struct kernel *k, struct vcpu *v); /* after vgic_save */
+void vtimer_load(struct kernel *k, struct vcpu *v); /* before vgic_load */
+
+#endif
