@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A vCPU of the fake machine: lazily switched state is one marker; interrupts are records, four of
+ * which fit into the list registers.
+ */
+#ifndef ARCH_VCPU_H
+#define ARCH_VCPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct line;
+
+#define FAKE_LIST_REGISTERS 4
+#define FAKE_INTERRUPTS 64
+
+struct fake_interrupt {
+	uint32_t id;
+	uint8_t priority;
+	uint8_t state; /* IRQ_PENDING, IRQ_ACTIVE */
+	bool listed;   /* in a list register; else overflow */
+	bool hardware; /* linked to the physical virtual-timer interrupt */
+	struct line *line;
+};
+
+struct arch_vcpu {
+	uint64_t lazy;
+	struct fake_interrupt interrupts[FAKE_INTERRUPTS]; /* in order of injection */
+	unsigned count;
+	uint64_t timer_at; /* the guest's virtual timer; ~0: off */
+	uint32_t timer_id;
+	uint8_t timer_priority;
+	bool timer_enabled;	 /* in the virtual redistributor */
+	bool timer_held;	 /* fired while not enabled: physically active, nothing injected */
+	bool aborted, undefined; /* exceptions injected and not yet seen by the test */
+};
+
+#define FAKE_FEATURES 0x5u
+#define FAKE_GROUP_GENERAL 0u
+#define FAKE_GROUP_LAZY 1u
+
+#endif

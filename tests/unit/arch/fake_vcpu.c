@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vCPUs: a lazy marker, four list registers with overflow, and a virtual timer linked to a physical
+ * interrupt that must be active exactly while its list register (or its being held) is in the
+ * machine.
+ */
+#include "fake.h"
+
+#include <string.h>
+
+#include "test.h"
+
+#define IDS 1020u
+
+static struct vcpu *running(const struct kernel *k)
+{
+	CHECK(k->current->kind == CONTEXT_VCPU);
+	CHECK(k->arch.context == k->current);
+	CHECK(k->arch.lazy_of == (struct vcpu *)k->current);
+	return (struct vcpu *)k->current;
+}
+
+/* ---- Registers ---- */
+
+uint32_t arch_vcpu_init(struct kernel *k, struct vcpu *v, uint32_t features)
+{
+	CHECK(k->loaded != v);
+	memset(&v->arch, 0, sizeof(v->arch));
+	v->arch.timer_at = ~0ull;
+	return features & FAKE_FEATURES;
+}
+
+void arch_vcpu_unload(struct kernel *k, struct vcpu *v)
+{
+	if (k->loaded != v)
+		return;
+	CHECK(k->arch.lazy_of == v);
+	v->arch.lazy = k->arch.lazy;
+	k->arch.lazy_of = NULL;
+	k->arch.timer_ppi_active = false;
+	k->loaded = NULL;
+}
+
+int32_t arch_vcpu_get(struct kernel *k, struct vcpu *v, uint32_t group, uint8_t *data)
+{
+	uint64_t lazy = k->loaded == v ? k->arch.lazy : v->arch.lazy;
+
+	switch (group) {
+	case FAKE_GROUP_GENERAL:
+		memcpy(data, v->context.arch.r, sizeof(v->context.arch.r));
+		memcpy(data + sizeof(v->context.arch.r), &v->context.arch.pc, 8);
+		return (int32_t)sizeof(v->context.arch.r) + 8;
+	case FAKE_GROUP_LAZY:
+		memcpy(data, &lazy, 8);
+		return 8;
+	default:
+		return BAD_ARGUMENT;
+	}
+}
+
+enum status arch_vcpu_set(struct kernel *k, struct vcpu *v, uint32_t group, const uint8_t *data,
+			  size_t bytes)
+{
+	switch (group) {
+	case FAKE_GROUP_GENERAL:
+		if (bytes != sizeof(v->context.arch.r) + 8)
+			return BAD_MESSAGE;
+		memcpy(v->context.arch.r, data, sizeof(v->context.arch.r));
+		memcpy(&v->context.arch.pc, data + sizeof(v->context.arch.r), 8);
+		return OK;
+	case FAKE_GROUP_LAZY:
+		if (bytes != 8)
+			return BAD_MESSAGE;
+		memcpy(k->loaded == v ? &k->arch.lazy : &v->arch.lazy, data, 8);
+		return OK;
+	default:
+		return BAD_ARGUMENT;
+	}
+}
+
+void arch_vcpu_set_register(struct vcpu *v, uint8_t number, uint64_t value)
+{
+	CHECK(number <= FAKE_REGISTERS);
+	if (number < FAKE_REGISTERS) /* 31 is the zero register */
+		v->context.arch.r[number] = value;
+}
+
+void arch_vcpu_advance(struct vcpu *v, uint32_t length)
+{
+	CHECK(length == 2 || length == 4);
+	v->context.arch.pc += length;
+}
+
+void arch_vcpu_abort(struct kernel *k, struct vcpu *v)
+{
+	(void)k;
+	CHECK(!v->arch.aborted);
+	v->arch.aborted = true;
+}
+
+void arch_vcpu_undefined(struct kernel *k, struct vcpu *v)
+{
+	(void)k;
+	CHECK(!v->arch.undefined);
+	v->arch.undefined = true;
+}
+
+void fake_guest_set_lazy(struct kernel *k, uint64_t marker)
+{
+	running(k);
+	k->arch.lazy = marker;
+}
+
+uint64_t fake_guest_lazy(struct kernel *k)
+{
+	running(k);
+	return k->arch.lazy;
+}
+
+/* ---- Interrupts ---- */
+
+static struct fake_interrupt *interrupt_of(const struct vcpu *v, uint32_t id)
+{
+	for (unsigned i = 0; i < v->arch.count; i++)
+		if (v->arch.interrupts[i].id == id)
+			return (struct fake_interrupt *)&v->arch.interrupts[i];
+	return NULL;
+}
+
+unsigned fake_listed(const struct vcpu *v)
+{
+	unsigned listed = 0;
+
+	for (unsigned i = 0; i < v->arch.count; i++)
+		listed += v->arch.interrupts[i].listed;
+	return listed;
+}
+
+bool fake_vcpu_names_line(const struct vcpu *v, const struct line *line)
+{
+	for (unsigned i = 0; i < v->arch.count; i++)
+		if (v->arch.interrupts[i].line == line)
+			return true;
+	return false;
+}
+
+static void refill(struct vcpu *v)
+{
+	for (unsigned i = 0; i < v->arch.count && fake_listed(v) < FAKE_LIST_REGISTERS; i++)
+		v->arch.interrupts[i].listed = true;
+}
+
+static void remove_interrupt(struct vcpu *v, struct fake_interrupt *i)
+{
+	size_t behind = (size_t)(v->arch.interrupts + v->arch.count - (i + 1));
+
+	memmove(i, i + 1, behind * sizeof(*i));
+	v->arch.count--;
+	refill(v);
+}
+
+enum status arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority,
+			     struct line *line)
+{
+	struct fake_interrupt *i = interrupt_of(v, id);
+
+	(void)k;
+	if (id >= IDS)
+		return BAD_ARGUMENT;
+	if (!i) {
+		CHECK(v->arch.count < FAKE_INTERRUPTS);
+		i = &v->arch.interrupts[v->arch.count++];
+		*i = (struct fake_interrupt){.id = id};
+	}
+	i->state |= IRQ_PENDING;
+	i->priority = priority;
+	i->line = line;
+	refill(v);
+	return OK;
+}
+
+uint32_t arch_vcpu_irq_state(struct kernel *k, struct vcpu *v, uint32_t id)
+{
+	const struct fake_interrupt *i = interrupt_of(v, id);
+
+	(void)k;
+	return i ? i->state : 0;
+}
+
+uint32_t arch_vcpu_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t states)
+{
+	struct fake_interrupt *i = interrupt_of(v, id);
+	uint32_t was = i ? i->state : 0;
+
+	if (!i)
+		return 0;
+	i->state &= (uint8_t)~states;
+	if (!i->state) {
+		if (i->hardware && k->loaded == v)
+			k->arch.timer_ppi_active = false;
+		remove_interrupt(v, i);
+	}
+	return was;
+}
+
+bool arch_vcpu_wakes(struct kernel *k, struct vcpu *v)
+{
+	(void)k;
+	for (unsigned i = 0; i < v->arch.count; i++)
+		if (v->arch.interrupts[i].state & IRQ_PENDING)
+			return true;
+	return false;
+}
+
+int fake_guest_acknowledge(struct kernel *k)
+{
+	struct vcpu *v = running(k);
+	struct fake_interrupt *best = NULL;
+
+	for (unsigned n = 0; n < v->arch.count; n++) {
+		struct fake_interrupt *i = &v->arch.interrupts[n];
+
+		if (i->listed && i->state == IRQ_PENDING && (!best || i->priority < best->priority))
+			best = i;
+	}
+	if (!best)
+		return -1;
+	best->state = IRQ_ACTIVE;
+	return (int)best->id;
+}
+
+void fake_guest_end(struct kernel *k, uint32_t id)
+{
+	struct vcpu *v = running(k);
+	struct fake_interrupt *i = interrupt_of(v, id);
+	struct line *line;
+
+	CHECK(i && i->listed && (i->state & IRQ_ACTIVE));
+	line = i->line;
+	i->state &= (uint8_t)~IRQ_ACTIVE;
+	if (i->hardware) {
+		CHECK(k->arch.timer_ppi_active);
+		k->arch.timer_ppi_active = false;
+		i->hardware = false;
+	}
+	if (!i->state)
+		remove_interrupt(v, i);
+	if (line)
+		vcpu_interrupt_ended(k, line);
+}
+
+/* ---- The virtual timer ---- */
+
+enum status arch_vcpu_timer(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority,
+			    bool enabled)
+{
+	if (id >= IDS)
+		return BAD_ARGUMENT;
+	v->arch.timer_id = id;
+	v->arch.timer_priority = priority;
+	v->arch.timer_enabled = enabled;
+	if (enabled && v->arch.timer_held) { /* physically active already */
+		v->arch.timer_held = false;
+		arch_vcpu_inject(k, v, id, priority, NULL);
+		interrupt_of(v, id)->hardware = true;
+	}
+	return OK;
+}
+
+static bool timer_in_service(const struct vcpu *v)
+{
+	const struct fake_interrupt *i = interrupt_of(v, v->arch.timer_id);
+
+	return v->arch.timer_held || (i && i->hardware);
+}
+
+uint64_t arch_vcpu_deadline(const struct vcpu *v)
+{
+	return timer_in_service(v) ? ~0ull : v->arch.timer_at;
+}
+
+static void timer_fires(struct kernel *k, struct vcpu *v)
+{
+	if (!v->arch.timer_enabled) {
+		v->arch.timer_held = true;
+		return;
+	}
+	arch_vcpu_inject(k, v, v->arch.timer_id, v->arch.timer_priority, NULL);
+	interrupt_of(v, v->arch.timer_id)->hardware = true;
+}
+
+void arch_vcpu_deadline_passed(struct kernel *k, struct vcpu *v)
+{
+	CHECK(k->loaded != v);
+	CHECK(!timer_in_service(v));
+	CHECK(v->arch.timer_at <= fake_time);
+	timer_fires(k, v);
+}
+
+void fake_guest_timer(struct kernel *k, uint64_t at)
+{
+	running(k)->arch.timer_at = at;
+}
+
+void fake_timer_poll(struct kernel *k)
+{
+	struct vcpu *v = k->loaded;
+
+	if (!v || v->arch.timer_at > fake_time || timer_in_service(v))
+		return;
+	if (k->arch.timer_ppi_active)
+		FAIL("the timer of the loaded vCPU cannot fire: its interrupt was left active");
+	k->arch.timer_ppi_active = true;
+	timer_fires(k, v);
+}
