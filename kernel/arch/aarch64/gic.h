@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The physical GICv3 as seen by one core: its redistributor, its CPU interface and, on core 0
+ * alone, the distributor. EOImode is 1: the kernel drops priority at once and deactivates when the
+ * interrupt's owner is done. (Arm IHI 0069.)
+ */
+#ifndef KERNEL_GIC_H
+#define KERNEL_GIC_H
+
+#include <stdint.h>
+
+struct kernel;
+struct context;
+
+#define PPI_MAINTENANCE 25u
+#define PPI_KERNEL_TIMER 26u
+#define PPI_VIRTUAL_TIMER 27u
+
+struct gic {
+	uint64_t distributor;	/* 0: not this core's */
+	uint64_t redistributor; /* the frame of this core's RD_base; SGI_base is 64 KiB above */
+	uint64_t affinity;	/* MPIDR_EL1's affinity fields, where interrupts are routed */
+	uint32_t interrupts;	/* INTIDs below this exist */
+};
+
+/* Brings the distributor to "everything is Group 1, masked and quiet"; before any core is started.
+ */
+void gic_distributor_init(uint64_t distributor);
+uint32_t gic_distributor_interrupts(uint64_t distributor);
+/* This core's redistributor and CPU interface: the PPIs above are enabled, nothing else. */
+void gic_core_init(struct kernel *k);
+/* Taking interrupts ends; before the core goes off. */
+void gic_core_off(struct kernel *k);
+/* The physical active state of a PPI of this core, for the HW-linked virtual timer. */
+void gic_ppi_set_active(struct kernel *k, uint32_t number);
+void gic_deactivate(uint32_t number);
+
+/* Handles the interrupts that are pending, at most a few, and says who runs now. */
+struct context *trap_irq(struct kernel *k);
+
+/* The vCPU's part: PPI 27 stays active until the guest ends it; PPI 25 is level. */
+void vtimer_fired(struct kernel *k);
+void vgic_maintenance(struct kernel *k);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The boot plan: file "plan" of the bundle. It says how the machine is split between the cores; the host
+ * tool writes it from the system file, core 0's boot code checks it against the machine and follows it.
+ * Constant layout, little endian, exactly sizeof(struct boot_plan) bytes; entries not used are zero.
+ */
+#ifndef KERNEL_PLAN_H
+#define KERNEL_PLAN_H
+
+#include <stdint.h>
+
+#define PLAN_MAGIC 0x4e414c50594b53ull /* "SKYPLAN" */
+#define PLAN_VERSION 1u
+#define PLAN_CORES 8
+#define PLAN_DEVICES 16
+
+struct plan_device { /* page aligned; no two overlap, none overlaps RAM or the interrupt controller */
+	uint64_t base, size;
+};
+
+struct plan_core {
+	uint64_t ram_bytes;	 /* a multiple of 2 MiB; 0: all that is left (at most one core) */
+	uint32_t hardware_index; /* position among the cpu nodes of the device tree */
+	uint32_t device_count;
+	struct plan_device devices[PLAN_DEVICES];
+};
+
+struct boot_plan {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t core_count;   /* cores that get a kernel; entry 0 is the core that boots */
+	uint32_t address_bits; /* that spaces must reach; 0: what the RAM and the devices above need */
+	uint32_t reserved;
+	struct plan_core cores[PLAN_CORES];
+};
+_Static_assert(sizeof(struct plan_core) == 272, "written by a host tool");
+_Static_assert(sizeof(struct boot_plan) == 2200, "written by a host tool");
+
+#endif
