@@ -22,17 +22,16 @@ static void check(bool ok, const char *condition, int line)
 
 /* The transport: what it does to the next calls, and what it saw of them. */
 static struct {
-	_Alignas(8) uint8_t buffer[MESSAGE_BYTES];
 	unsigned int restarts; /* so many calls find the server restarting */
 	unsigned int calls;
 	size_t reply_size; /* cut the reply to this; 0: leave it */
 	bool reversed;	   /* hand the request over with its fields in reverse order */
-	uint32_t method;
-	skerry_cap sent[MESSAGE_CAPS];
-	uint32_t sent_count;
 	skerry_cap receive;
 	uint32_t receive_count;
 } transport;
+
+static struct message_buffer buffer;
+_Thread_local struct message_buffer *ipc_thread_buffer;
 
 static int32_t handler_status;
 static struct sample_kinds seen;
@@ -57,13 +56,13 @@ static int32_t serve_ping(void *self, uint64_t badge, const struct sample_empty 
 }
 
 static int32_t serve_give(void *self, uint64_t badge, const struct sample_empty *in,
-			  struct sample_kinds *out, const skerry_cap *caps_in, skerry_cap *caps_out)
+			  struct sample_kinds *out, const skerry_cap *given, skerry_cap *returned)
 {
 	(void)self;
 	(void)badge;
 	(void)in;
-	out->word = caps_in[0] + caps_in[1];
-	caps_out[0] = 44;
+	out->word = given[0] + given[1];
+	returned[0] = 44;
 	return 0;
 }
 
@@ -88,12 +87,10 @@ static int32_t serve_mixed(void *self, uint64_t badge, const skerry_SampleText *
 
 static struct sample_ops ops = {serve_echo, serve_echo, serve_ping,
 				serve_give, serve_text, serve_mixed};
-static struct ipc_msg message;
 
-uint8_t *ipc_buffer(void)
-{
-	return transport.buffer;
-}
+static skerry_cap caps_in[MESSAGE_CAPS];
+static skerry_cap caps_out[MESSAGE_CAPS];
+static struct ipc_msg message = {.caps_in = caps_in, .caps_out = caps_out};
 
 /* SampleKinds has one-byte tags: pieces of 5, 5, 9, 9 and 2 bytes. */
 static void reverse_kinds(uint8_t *data)
@@ -116,17 +113,16 @@ int32_t ipc_call(skerry_cap port, uint32_t method, size_t size, size_t *reply_si
 
 	CHECK(port == PORT && size <= MESSAGE_BYTES);
 	transport.calls++;
-	transport.method = method;
 	if (transport.restarts > 0) {
 		transport.restarts--;
-		memset(transport.buffer, 0xee, sizeof(transport.buffer));
+		memset(buffer.data, 0xee, sizeof(buffer.data));
 		return PEER_RESTARTED;
 	}
 	if (transport.reversed)
-		reverse_kinds(transport.buffer);
+		reverse_kinds(buffer.data);
 	message.method = method;
 	message.badge = 99;
-	message.data = transport.buffer;
+	message.data = buffer.data;
 	message.size = size;
 	status = sample_dispatch(&ops, &transport, &message);
 	CHECK(status == 0 || message.size == 0);
@@ -135,13 +131,13 @@ int32_t ipc_call(skerry_cap port, uint32_t method, size_t size, size_t *reply_si
 }
 
 int32_t ipc_call_caps(skerry_cap port, uint32_t method, size_t size, size_t *reply_size,
-		      const skerry_cap *caps_in, uint32_t caps_in_count, skerry_cap caps_out,
-		      uint32_t caps_out_count)
+		      const skerry_cap *in, uint32_t in_count, skerry_cap out_first,
+		      uint32_t out_count)
 {
-	memcpy(message.caps_in, caps_in, caps_in_count * sizeof(*caps_in));
-	message.caps_in_count = caps_in_count;
-	transport.receive = caps_out;
-	transport.receive_count = caps_out_count;
+	memcpy(caps_in, in, in_count * sizeof(*in));
+	message.caps_in_count = in_count;
+	transport.receive = out_first;
+	transport.receive_count = out_count;
 	return ipc_call(port, method, size, reply_size);
 }
 
@@ -165,7 +161,7 @@ static void test_echo(void)
 	struct sample_words out;
 
 	CHECK(sample_echo_call(PORT, &kinds, &out) == 0);
-	CHECK(transport.method == SAMPLE_ECHO && transport.calls == 1);
+	CHECK(message.method == SAMPLE_ECHO && transport.calls == 1);
 	check_words(&out);
 }
 
@@ -175,6 +171,17 @@ static void test_server_status(void)
 
 	handler_status = 12;
 	CHECK(sample_echo_call(PORT, &kinds, &out) == 12);
+}
+
+static void test_kept(void)
+{
+	handler_status = IPC_KEPT;
+	message.method = SAMPLE_ECHO;
+	message.badge = 99;
+	message.data = buffer.data;
+	message.size = SAMPLE_KINDS_SIZE;
+	sample_kinds_put(buffer.data, &kinds);
+	CHECK(sample_dispatch(&ops, &transport, &message) == IPC_KEPT && message.size == 0);
 }
 
 static void test_restart_once(void)
@@ -217,7 +224,7 @@ static void test_caps(void)
 
 	CHECK(sample_give_call(PORT, &in, &out, caps, 50) == 0);
 	CHECK(out.word == 42 && transport.receive == 50 && transport.receive_count == 1);
-	CHECK(message.caps_out_count == 1 && message.caps_out[0] == 44);
+	CHECK(message.caps_out_count == 1 && caps_out[0] == 44);
 }
 
 static void test_caps_missing(void)
@@ -279,9 +286,9 @@ static void test_bad_request(void)
 {
 	seen.word = 77;
 	message.method = SAMPLE_ECHO;
-	sample_kinds_put(transport.buffer, &kinds);
-	transport.buffer[5] ^= 1;
-	message.data = transport.buffer;
+	sample_kinds_put(buffer.data, &kinds);
+	buffer.data[5] ^= 1;
+	message.data = buffer.data;
 	message.size = SAMPLE_KINDS_SIZE;
 	CHECK(sample_dispatch(&ops, &transport, &message) == BAD_MESSAGE);
 	CHECK(message.size == 0 && seen.word == 77);
@@ -309,6 +316,7 @@ static const struct {
     {"ids", test_ids},
     {"echo", test_echo},
     {"server-status", test_server_status},
+    {"kept", test_kept},
     {"restart-once", test_restart_once},
     {"restart-bounded", test_restart_bounded},
     {"restart-not-idempotent", test_restart_not_idempotent},
@@ -327,6 +335,7 @@ static const struct {
 
 int main(int argc, char **argv)
 {
+	ipc_thread_buffer = &buffer;
 	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
 		if (argc < 2) {
 			puts(tests[i].name);

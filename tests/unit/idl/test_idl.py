@@ -78,9 +78,8 @@ def generate():
     directories = [TOP + "/idl", HERE]
     parameter = ",".join(directories)
     protoc(directories, idl_files(), "--skerry_out=" + OUT, "--skerry_opt=" + parameter,
-           "--nanopb_out=" + OUT, *["--nanopb_opt=-I" + d for d in directories],
+           "--nanopb_out=" + OUT, "--nanopb_opt=-xskerry.proto", *["--nanopb_opt=-I" + d for d in directories],
            "--include_imports", "--descriptor_set_out=" + OUT + "/idl.binpb")
-    protoc(directories, [TOP + "/idl/skerry.proto"], "--nanopb_out=" + OUT)
 
 
 def load():
@@ -108,8 +107,8 @@ def compile_host(binary, sources, checked):
     for source in sources + checked:
         objects.append(os.path.join(OUT, os.path.basename(source)[:-2] + ".o"))
         flags = C if source in checked else ["-std=c11"]
-        command("gcc", *flags, *glue.SANITIZE, "-I" + OUT, "-I" + HERE, "-I" + HERE + "/fake",
-                *NANOPB_FLAGS, "-c", source, "-o", objects[-1])
+        command("gcc", *flags, *glue.SANITIZE, "-I" + OUT, "-I" + HERE, "-I" + TOP,
+                "-I" + TOP + "/services/lib", *NANOPB_FLAGS, "-c", source, "-o", objects[-1])
     command("gcc", *glue.SANITIZE, *objects, "-o", binary)
 
 
@@ -146,6 +145,15 @@ def check_freestanding(stem):
     undefined = command(CROSS + "nm", "-u", OUT + "/alone.o")
     if undefined:
         raise AssertionError("the codecs call " + undefined)
+
+
+def check_alignment():
+    """Aligned words are used where every value is one, and only there."""
+    with open(OUT + "/sample.skerry.h", encoding="utf-8") as file:
+        functions = file.read().split("static inline ")
+    aligned = {f.split("(")[0].split()[-1] for f in functions if "assume_aligned" in f}
+    if aligned != {"sample_words_put", "sample_words_get"}:
+        raise AssertionError("aligned words in %s" % sorted(aligned))
 
 
 def check_rule(rule):
@@ -194,6 +202,7 @@ def main():
         if results.run("build stubs", build_stubs):
             for name in command(OUT + "/stubs").split():
                 results.run("stub " + name, check_stub, name)
+        results.run("aligned words", check_alignment)
         if shutil.which(CROSS + "gcc"):
             for stem in stems():
                 results.run("freestanding " + stem, check_freestanding, stem)
