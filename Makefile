@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # The whole build. `make help` lists what it can do. Sources are found by wildcard: a new file in a
-# directory named here is built without a change; *.mk files in tests/*/ and bench/ are included.
+# directory named here is built without a change; *.mk files below tests/ and in bench/ are included.
 #
 #   build/deps      third-party sources and the guest's packages, fetched once (tools/deps.py)
 #   build/idl       generated from idl/
@@ -66,7 +66,7 @@ GUEST_FLAGS = $(TARGET_FLAGS) $(NO_FP_$(ARCH)) $(STRICT_ALIGN_$(ARCH)) -ffreesta
 HOST_FLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -isystem $(B)/deps/dtc/libfdt $(NANOPB_FLAGS)
 UNIT_FLAGS := $(HOST_FLAGS) -Itests/unit/arch -Itests/unit/lib -Itests/unit -Ikernel -Iservices/lib \
-	-I$(B)/idl -I.
+	-I$(B)/idl -I$(H)/idl -I.
 
 # ---- What is built -----------------------------------------------------------------------------
 
@@ -110,7 +110,7 @@ libs: $(O)/musl/lib/libc.a $(O)/lib/libfdt.a $(O)/lib/libnanopb.a $(H)/lib/libfd
 # ---- Packages of this machine, and third-party sources -----------------------------------------
 
 # Making this file sees that the compilers and tools are there, before anything else is made.
-ifneq ($(filter-out help clean distclean deps,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help flags clean distclean deps,$(or $(MAKECMDGOALS),all)),)
 include $(B)/packages.mk
 endif
 $(B)/packages.mk: tools/packages.sh
@@ -232,12 +232,16 @@ $(O)/kernel/kernel.bin: $(O)/kernel/kernel.elf
 
 # ---- Services ----------------------------------------------------------------------------------
 
+# A service's files, and those in its arch/$(ARCH), find each other's headers.
+service_dir = $(patsubst %/arch/$(ARCH),%,$(<D))
+own_includes = -I$(service_dir) -I$(service_dir)/arch/$(ARCH)
+
 SERVICE_PREREQUISITES := $(O)/musl/lib/libc.a $(IDL_STAMP) $(B)/deps/dtc.ok $(B)/deps/nanopb.ok
 
 $(O)/services/obj/%.o: services/%.c Makefile | $(SERVICE_PREREQUISITES)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(WARNINGS) $(SERVICE_FLAGS) -I$(<D) $(DEPFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(WARNINGS) $(SERVICE_FLAGS) $(own_includes) $(DEPFLAGS) -c -o $@ $<
 $(O)/services/obj/%.o: services/%.S Makefile | $(SERVICE_PREREQUISITES)
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D)
@@ -255,8 +259,8 @@ SERVICE_LINK := -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none 
 	-Wl,-Ttext-segment=0x10000000 -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack
 
 define service_rule
-$(O)/services/$(notdir $(1)).elf: $$(patsubst services/%.c,$(O)/services/obj/%.o,$$(wildcard $(1)/*.c)) \
-		$$(SERVICE_LIB_OBJS) $$(IDL_OBJS) $$(SERVICE_LIBS) $(O)/musl/lib/libc.a
+$(O)/services/$(notdir $(1)).elf: $$(patsubst services/%.c,$(O)/services/obj/%.o, \
+			$$(wildcard $(1)/*.c $(1)/arch/$(ARCH)/*.c)) $$(SERVICE_LIB_OBJS) $$(IDL_OBJS) $$(SERVICE_LIBS) $(O)/musl/lib/libc.a
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(SERVICE_LINK) -o $$@ $$(CRT1) $(O)/musl/lib/crti.o $$(filter %.o,$$^) -Wl,--start-group \
 		$$(filter %.a,$$^) -lgcc -Wl,--end-group $(O)/musl/lib/crtn.o
@@ -304,8 +308,18 @@ $(H)/obj/idl/%.o: $(B)/idl/%.c Makefile | $(IDL_STAMP) $(B)/deps/dtc.ok $(B)/dep
 $(H)/obj/%.o: %.c Makefile | $(IDL_STAMP) $(B)/deps/dtc.ok $(B)/deps/nanopb.ok
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(HOSTCC) $(WARNINGS) $(UNIT_FLAGS) -I$(<D) $(DEPFLAGS) -c -o $@ $<
+	$(Q)$(HOSTCC) $(WARNINGS) $(UNIT_FLAGS) $(own_includes) $(DEPFLAGS) -c -o $@ $<
 $(H)/lib/libunit.a: $(UNIT_LIB_OBJS)
+
+# Messages that only tests use, for the checks of the code that includes them.
+TEST_IDL := $(wildcard tests/unit/*/*.proto)
+TEST_IDL_PATH := -Iidl $(addprefix -I,$(sort $(dir $(TEST_IDL))))
+$(H)/idl/stamp: $(TEST_IDL) $(wildcard tests/unit/*/*.options) $(IDL_STAMP)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(if $(TEST_IDL),protoc $(TEST_IDL_PATH) --nanopb_out=$(@D) --nanopb_opt="$(TEST_IDL_PATH) -x skerry.proto" \
+		--plugin=protoc-gen-skerry=tools/protoc-gen-skerry --skerry_out=$(@D) \
+		$(patsubst -I%,--skerry_opt=%,$(TEST_IDL_PATH)) $(TEST_IDL))
+	$(Q)touch $@
 
 define unit_rule
 $(H)/unit/$(1): $(H)/obj/tests/unit/$(1).o $(patsubst %.c,$(H)/obj/%.o,$(call unit_sources,$(1))) \
@@ -317,7 +331,7 @@ endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_rule,$(t))))
 
 # Rules of a test suite or the bench: they add to TEST_PREREQUISITES and BENCH_PREREQUISITES.
-include $(wildcard tests/*/*.mk bench/*.mk)
+include $(wildcard tests/*/*.mk tests/*/*/*.mk bench/*.mk)
 
 # ---- Commands ----------------------------------------------------------------------------------
 
@@ -332,9 +346,15 @@ test-long: all unit $(TEST_PREREQUISITES) ## Tests that take longer
 	@tests/run.py long
 bench: all $(BENCH_PREREQUISITES) ## Instructions per operation: a table, and build/bench.json
 	@bench/run.py
-check: $(IDL_STAMP) libs $(ASM_DEFS) ## Format, static analysis, size limits, structure, docs
+check: $(IDL_STAMP) $(H)/idl/stamp libs $(ASM_DEFS) ## Format, static analysis, sizes, structure, docs. CHECKS="name ..."
 	@tools/packages.sh check
-	@tools/check.py
+	@tools/check.py $(CHECKS)
+.PHONY: flags
+flags: # for tools/check.py: compiler and flags of each group of sources
+	@echo kernel $(CC) $(KERNEL_FLAGS)
+	@echo service $(CC) $(SERVICE_FLAGS)
+	@echo guest $(CC) $(GUEST_FLAGS)
+	@echo host $(HOSTCC) $(UNIT_FLAGS)
 clean: ## Remove what was built; keep what was fetched
 	rm -rf $(filter-out $(B)/deps,$(wildcard $(B)/*))
 distclean: ## Remove everything that is not in the repository

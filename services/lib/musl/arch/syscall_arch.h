@@ -6,13 +6,13 @@
 #define __SYSCALL_LL_O(x) (x)
 
 /*
- * Static inline functions, not macros: <syscall.h> defines macros of the same names that convert the
- * arguments and then call these.
+ * Static inline functions, not macros: <syscall.h> defines macros of the same names that convert
+ * the arguments and then call these.
  */
-#define SVC_CALL(NAME, PARAMS, ...)                                                                \
-	static inline long NAME PARAMS                                                             \
-	{                                                                                          \
-		return svc_syscall(__VA_ARGS__);                                                   \
+#define SVC_CALL(NAME, PARAMS, ...)              \
+	static inline long NAME PARAMS           \
+	{                                        \
+		return svc_syscall(__VA_ARGS__); \
 	}
 
 SVC_CALL(__syscall0, (long n), n, 0, 0, 0, 0, 0, 0)

@@ -12,8 +12,8 @@ long svc_syscall(long number, long a, long b, long c, long d, long e, long f);
 
 /*
  * Start a thread of this process that runs entry(arg) on stack (its top; entry does not return)
- * with thread pointer tls. The new id is stored to *ptid before the thread runs and returned; when the
- * thread exits, 0 is stored to *ctid and one waiter on it is woken. flags are Linux's CLONE_*.
+ * with thread pointer tls. The new id is stored to *ptid before the thread runs and returned; when
+ * the thread exits, 0 is stored to *ctid and one waiter on it is woken. flags are Linux's CLONE_*.
  */
 int svc_clone(int (*entry)(void *), void *stack, int flags, void *arg, int *ptid, void *tls,
 	      int *ctid);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A system call that is a cancellation point. There are no asynchronous signals here, so a request to
- * cancel is seen before the call or, when the call comes back with -EINTR, by musl's caller of this;
- * the window that musl's signal handler looks for is empty.
+ * A system call that is a cancellation point. There are no asynchronous signals here, so a request
+ * to cancel is seen before the call or, when the call comes back with -EINTR, by musl's caller of
+ * this; the window that musl's signal handler looks for is empty.
  */
 #include "pthread_impl.h"
 #include "syscall.h"
