@@ -82,7 +82,9 @@ KERNEL_OBJS := $(KERNEL_C:kernel/%.c=$(O)/kernel/obj/%.o) $(KERNEL_S:kernel/%.S=
 
 SERVICE_DIRS := $(sort $(patsubst %/,%,$(dir $(wildcard \
 	$(addprefix services/,init/*.c vmm/*.c console/*.c ctl/*.c devices/*/*.c drivers/*/*.c)))))
-SERVICES := $(notdir $(SERVICE_DIRS))
+# devices/virtio_blk is the service virtio-blk, drivers/virtio_blk the service virtio-blk-driver.
+service_name = $(subst _,-,$(notdir $(1)))$(if $(filter services/drivers/%,$(1)),$(if $(filter %driver,$(1)),,-driver))
+SERVICES := $(foreach d,$(SERVICE_DIRS),$(call service_name,$(d)))
 ifneq ($(words $(SERVICES)),$(words $(sort $(SERVICES))))
 $(error two services have the same name: $(SERVICE_DIRS))
 endif
@@ -97,7 +99,8 @@ GUEST_LIB := $(wildcard tests/guests/lib/*.c tests/guests/lib/*.S)
 GUEST_LIB_OBJS := $(patsubst tests/guests/%,$(O)/guests/obj/%.o,$(basename $(GUEST_LIB)))
 
 UNIT_TESTS := $(notdir $(basename $(wildcard tests/unit/test_*.c)))
-DEVICE_MODELS := $(foreach d,$(wildcard services/devices/*),$(wildcard $(d)/$(notdir $(d)).c))
+# Models of devices are the files that are not their server.
+DEVICE_MODELS := $(filter-out %_server.c,$(wildcard services/devices/*/*.c))
 UNIT_LIB_C := $(wildcard kernel/*.c tests/unit/arch/*.c tests/unit/lib/*.c) $(DEVICE_MODELS)
 
 kernel: $(if $(KERNEL_OBJS),$(O)/kernel/kernel.bin) ## The kernel: build/ARCH/kernel/kernel.{elf,bin}
@@ -259,7 +262,7 @@ SERVICE_LINK := -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none 
 	-Wl,-Ttext-segment=0x10000000 -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack
 
 define service_rule
-$(O)/services/$(notdir $(1)).elf: $$(patsubst services/%.c,$(O)/services/obj/%.o, \
+$(O)/services/$(call service_name,$(1)).elf: $$(patsubst services/%.c,$(O)/services/obj/%.o, \
 			$$(wildcard $(1)/*.c $(1)/arch/$(ARCH)/*.c)) $$(SERVICE_LIB_OBJS) $$(IDL_OBJS) $$(SERVICE_LIBS) $(O)/musl/lib/libc.a
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(SERVICE_LINK) -o $$@ $$(CRT1) $(O)/musl/lib/crti.o $$(filter %.o,$$^) -Wl,--start-group \
