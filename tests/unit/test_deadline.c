@@ -97,12 +97,12 @@ static void random_operations(uint64_t range, unsigned operations)
 
 TEST(deadline_agrees_with_a_sorted_array)
 {
-	random_operations(UINT64_MAX, 20000);
+	random_operations(UINT64_MAX, test_rounds(20000));
 }
 
 TEST(deadline_equal_times_keep_their_order)
 {
-	random_operations(4, 20000);
+	random_operations(4, test_rounds(20000));
 }
 
 TEST(deadline_remove_of_an_unarmed_one_does_nothing)

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct test *tests, **last = &tests;
@@ -61,6 +62,13 @@ uint64_t test_random(void)
 	random_state ^= random_state >> 7;
 	random_state ^= random_state << 17;
 	return random_state;
+}
+
+unsigned test_rounds(unsigned usual)
+{
+	const char *times = getenv("TEST_ROUNDS");
+
+	return times ? usual * (unsigned)strtoul(times, NULL, 10) : usual;
 }
 
 void test_cleanup(void (*f)(void *), void *argument)
