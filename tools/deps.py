@@ -151,10 +151,11 @@ Acquire::IndexTargets::deb::CNF {{ DefaultEnabled "false"; }};
         start = time.monotonic()
         self.configure()
         result = self.run("apt-get", "update")
-        if result.returncode and not os.listdir(os.path.join(APT, "lists")):
-            raise DepsError("apt-get update failed:\n" + result.stdout)
-        if result.returncode:
-            say("apt-get update was not complete; going on:\n" + result.stdout)
+        problems = [line for line in result.stdout.splitlines() if re.match(r"(E|W|Err):?", line)]
+        if not [f for f in os.listdir(os.path.join(APT, "lists")) if f.endswith("InRelease")]:
+            raise DepsError("no Debian mirror answers; is there a network?\n  " + "\n  ".join(problems))
+        if problems:
+            say("not every index could be read; going on without:\n  " + "\n  ".join(problems))
         open(self.ready, "w", encoding="utf-8").close()
         say(f"indexes read in {time.monotonic() - start:.0f} s")
 
