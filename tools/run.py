@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Boot QEMU with a system: what `make run` calls once everything is built.
+
+Environment: CONFIG (system, "default"), KERNEL, INITRD (the guest's, files), APPEND (to the guest's command
+line), DISK (the host's disk, a file), GDB=1 (wait for a debugger), ARCH. Standard input that is not a terminal
+is typed into the guest once it says that it is ready. Ends as QEMU does: 0 when the last VM is off.
+"""
+import os
+import shutil
+import subprocess
+import sys
+import threading
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+sys.path.insert(0, HERE)
+
+import bundle  # noqa: E402
+from skerryc.source import ConfigError  # noqa: E402
+
+QEMU = "qemu-system-aarch64"
+READY = b"skerry-guest: ready"
+SECTOR = 512
+
+
+def command(board, kernel, initrd, disk=None):
+    """QEMU's command line for the board; serial port and monitor on standard input and output."""
+    args = [QEMU, "-machine", "virt,virtualization=on,gic-version=3", "-cpu", "cortex-a57", "-nographic",
+            "-smp", str(len(board.cpus)), "-m", str(board.ram_size >> 20), "-nic", "none", "-no-reboot",
+            "-kernel", kernel, "-initrd", initrd, "-global", "virtio-mmio.force-legacy=false"]
+    if disk:
+        # In the value of -drive, a comma is written twice.
+        args += ["-drive", f"file={disk.replace(',', ',,')},if=none,format=raw,id=d", "-device", "virtio-blk-device,drive=d"]
+    return args
+
+
+def host_disk(system, directory):
+    """The file behind the host's disk, made empty if it is not there; None: the system has no disk."""
+    sectors = max((driver.sectors for driver in system.drivers), default=0)
+    if not sectors:
+        return None
+    path = os.environ.get("DISK") or os.path.join(directory, "disk.img")
+    size = sectors * SECTOR
+    if not os.path.exists(path):
+        with open(path, "wb") as f:
+            f.truncate(size)
+    if os.path.getsize(path) < size:
+        raise ConfigError(f"{path}: is smaller than the {size >> 20} MiB of this system's disk; enlarge it with "
+                          f"truncate -s {size >> 20}M, or give another DISK")
+    return path
+
+
+def say(disk):
+    lines = ["To quit: `poweroff` in the guest, or press Ctrl-A and then X. Ctrl-C goes to the guest."]
+    if disk:
+        shown = os.path.relpath(disk, os.getcwd()) if disk.startswith(os.getcwd()) else disk
+        lines.append(f"The guest's disk is in {shown} (/dev/vda in the guest); delete that file to reset it.")
+    print("\n".join(lines), flush=True)
+
+
+def show(stream, ready):
+    """Copies QEMU's output and notices when the guest is ready."""
+    tail = b""
+    while True:
+        data = stream.read1(65536)
+        if not data:
+            return
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        tail = (tail + data)[-4096:]
+        if READY in tail:
+            ready.set()
+
+
+def type_in(stream, ready):
+    """Types standard input into the guest. Its end changes nothing: the guest runs on."""
+    ready.wait()
+    try:
+        while data := os.read(0, 4096):
+            stream.write(data)
+            stream.flush()
+    except (BrokenPipeError, OSError):
+        pass  # QEMU has ended
+
+
+def run_piped(args):
+    qemu = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    ready = threading.Event()
+    threading.Thread(target=type_in, args=(qemu.stdin, ready), daemon=True).start()
+    try:
+        show(qemu.stdout, ready)
+        return qemu.wait()
+    finally:
+        if qemu.poll() is None:
+            qemu.terminate()
+            qemu.wait()
+
+
+def main():
+    name = os.environ.get("CONFIG") or "default"
+    if not shutil.which(QEMU):
+        sys.exit(f"{QEMU} is not installed; install Debian's qemu-system-arm")
+    kernel = os.path.join(ROOT, "build", bundle.ARCH, "kernel", "kernel.bin")
+    if not os.path.isfile(kernel):
+        sys.exit(f"{kernel}: does not exist; build it with make")
+    directory = os.path.join(ROOT, "build", os.path.basename(name).removesuffix(".toml"))
+    os.makedirs(directory, exist_ok=True)
+    initrd = os.path.join(directory, "bundle.cpio")
+    try:
+        compiled = bundle.write(name, initrd, {"kernel": os.environ.get("KERNEL"), "ramdisk": os.environ.get("INITRD"),
+                                               "append": os.environ.get("APPEND")})
+        disk = host_disk(compiled.system, directory)
+    except ConfigError as e:
+        sys.exit(str(e))
+    args = command(compiled.system.board, kernel, initrd, disk)
+    say(disk)
+    if os.environ.get("GDB") == "1":
+        args += ["-s", "-S"]
+        print(f"gdb-multiarch {kernel.removesuffix('.bin')}.elf -ex 'target remote :1234'", flush=True)
+    if sys.stdin is not None and sys.stdin.isatty():
+        # QEMU itself puts the terminal into raw mode and back.
+        status = subprocess.run(args, check=False).returncode
+    else:
+        status = run_piped(args)
+    sys.exit(status if status >= 0 else 128 - status)
+
+
+if __name__ == "__main__":
+    main()

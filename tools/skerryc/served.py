@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Whether this VMM can serve a VM that its file describes rightly, and where its images lie in memory."""
+import os
+
+MIB2 = 2 << 20
+PAGE = 4096
+ADDRESS_END = 1 << 39  # what three levels of stage-2 tables reach
+NO_FILE = "does not exist, here or below the project's directory; build it, or correct the name"
+NOT_YET = "not served by this VMM yet"
+# The guest's interrupt controller, which the VMM itself is.
+GIC_DISTRIBUTOR = (0x0800_0000, 0x1_0000)
+GIC_REDISTRIBUTORS = 0x080a_0000
+GIC_REDISTRIBUTOR_BYTES = 0x2_0000
+DTB_BYTES = MIB2  # Linux wants its device tree within 2 MiB, from any 2 MiB boundary on
+SMALL_DTB_BYTES = 0x1_0000  # for VMs too small for that
+SMALL_RAM = 8 << 20
+MAGIC_GZIP = b"\x1f\x8b"
+MAGIC_ELF = b"\x7fELF"
+FLAG_READ, FLAGS_DEVICE = 1, 0x30
+
+
+def check(vm, board):
+    check_features(vm, board)
+    check_regions(vm)
+    check_devices(vm)
+
+
+def check_features(vm, board):
+    for i, (name, _, hpa, length, _) in enumerate(vm.passthrough_devices):
+        part = board.kernel_part(hpa, length)
+        path = ("devices", "passthrough_devices", i)
+        if part:
+            raise vm.error(path, f"{name} overlaps the kernel's {part}, which no VM can have; leave it out")
+        raise vm.error(path, f"{name}: passthrough is {NOT_YET}; remove it, or serve it with [[skerry.device]]")
+    if vm.passthrough_addresses:
+        raise vm.error(("devices", "passthrough_addresses", 0), f"passthrough is {NOT_YET}; remove it")
+    for i, (name, *_) in enumerate(vm.emu_devices):
+        raise vm.error(("devices", "emu_devices", i),
+                       f"{name}: emulated devices of this table are {NOT_YET}; use [[skerry.device]] (the interrupt "
+                       "controller is always there)")
+    if vm.kernel["bios_path"] is not None:
+        raise vm.error(("kernel", "bios_path"), f"is {NOT_YET}; give an initramfs as ramdisk_path")
+    if vm.kernel["disk_path"] is not None:
+        raise vm.error(("kernel", "disk_path"), f"is {NOT_YET}; use [[skerry.device]] with server = \"virtio-blk\"")
+    if len(vm.kernel["cmdline"] or "") > 511:
+        raise vm.error(("kernel", "cmdline"), "is longer than 511 characters; shorten it")
+
+
+def check_regions(vm):
+    if not vm.memory_regions:
+        raise vm.error(("kernel", "memory_regions"), "is empty; give the VM memory: [[0x8000_0000, 0x1000_0000, 0x7, 0]]")
+    for i, (gpa, size, flags, map_type) in enumerate(vm.memory_regions):
+        path = ("kernel", "memory_regions", i)
+        if map_type != 0:
+            name = ("", "MapIdentical", "MapReserved")[map_type]
+            raise vm.error(path, f"map_type {map_type} ({name}) is {NOT_YET}; give 0 (MapAlloc)")
+        if size == 0:
+            raise vm.error(path, "has size 0; give its bytes")
+        if gpa % PAGE or size % PAGE:
+            raise vm.error(path, f"0x{gpa:x} + 0x{size:x} is not on page boundaries; align both to 0x{PAGE:x}")
+        if gpa + size > ADDRESS_END:
+            raise vm.error(path, f"ends at 0x{gpa + size:x}; guests have 39 address bits, move it below 0x{ADDRESS_END:x}")
+        if not flags & FLAG_READ or flags & FLAGS_DEVICE:
+            raise vm.error(path, f"flags 0x{flags:x} are {NOT_YET}; give 0x7")
+        for j in range(i):
+            other, length = vm.memory_regions[j][:2]
+            if gpa < other + length and other < gpa + size:
+                raise vm.error(path, f"0x{gpa:x} to 0x{gpa + size - 1:x} overlaps memory_regions[{j}] "
+                               f"(0x{other:x} to 0x{other + length - 1:x}); move one")
+
+
+def own_ranges(vm):
+    yield ("the guest's interrupt distributor",) + GIC_DISTRIBUTOR
+    yield "the guest's interrupt redistributors", GIC_REDISTRIBUTORS, GIC_REDISTRIBUTOR_BYTES * vm.cpu_num
+
+
+def overlap(base, size, ranges):
+    for name, start, length in ranges:
+        if base < start + length and start < base + size:
+            return f"{name} (0x{start:x} to 0x{start + length - 1:x})"
+    return None
+
+
+def check_devices(vm):
+    for i, (gpa, size, *_) in enumerate(vm.memory_regions):
+        what = overlap(gpa, size, own_ranges(vm))
+        if what:
+            raise vm.error(("kernel", "memory_regions", i), f"overlaps {what}; move it")
+    ram = [(f"memory_regions[{i}]", *region[:2]) for i, region in enumerate(vm.memory_regions)]
+    for device in vm.devices:
+        if device.base + device.length > ADDRESS_END:
+            raise device.table.error("base", f"0x{device.base:x} is out of a guest's reach; move it below 0x{ADDRESS_END:x}")
+        what = overlap(device.base, device.length, ram + list(own_ranges(vm)))
+        if what:
+            raise device.table.error("base", f"0x{device.base:x} overlaps {what}; move it")
+
+
+def search(directory, name, root):
+    """Relative names count from the file's own directory, then from the root of the project."""
+    for path in (os.path.join(directory, name), os.path.join(root, name)):
+        if os.path.isfile(path):
+            return path
+    return None
+
+
+def find_file(vm, key, name, root):
+    path = search(os.path.dirname(vm.table.document.path), name, root)
+    if path is None:
+        raise vm.error(key, f'"{name}" {NO_FILE}')
+    return path
+
+
+def kernel_bytes(path):
+    """What the kernel takes in memory: Linux's Image header says more than the file's length."""
+    size = os.path.getsize(path)
+    with open(path, "rb") as f:
+        head = f.read(64)
+    if head[56:60] == b"ARM\x64":
+        size = max(size, int.from_bytes(head[16:24], "little"))
+    return size, head
+
+
+def place_images(vm, root):
+    """Files and load addresses: {"kernel": (path, address), ...}, and the device tree's address."""
+    kernel, files = vm.kernel, {}
+    path = find_file(vm, ("kernel", "kernel_path"), kernel["kernel_path"], root)
+    size, head = kernel_bytes(path)
+    if head.startswith(MAGIC_GZIP):
+        raise vm.error(("kernel", "kernel_path"), f'"{kernel["kernel_path"]}" is compressed; unpack it with gunzip')
+    if head.startswith(MAGIC_ELF):
+        raise vm.error(("kernel", "kernel_path"), f'"{kernel["kernel_path"]}" is an ELF file; give the flat binary')
+    if size == 0:
+        raise vm.error(("kernel", "kernel_path"), f'"{kernel["kernel_path"]}" is empty; build it again')
+    taken = []
+    place(vm, taken, "kernel", kernel["kernel_load_addr"], size)
+    files["kernel"] = path, kernel["kernel_load_addr"]
+    region_of(vm, "entry_point", kernel["entry_point"], 4, "is")
+    for name in ("ramdisk", "dtb"):
+        if kernel[name + "_path"] is not None:
+            path = find_file(vm, ("kernel", name + "_path"), kernel[name + "_path"], root)
+            files[name] = path, kernel[name + "_load_addr"]
+    top = kernel_region_end(vm)
+    small = vm.memory_regions[0][1] <= SMALL_RAM
+    reserve = SMALL_DTB_BYTES if small else DTB_BYTES
+    address = kernel["dtb_load_addr"]
+    # Given addresses first: what is free to go anywhere goes around them.
+    if address is not None:
+        if address % 8:
+            raise vm.error(("kernel", "dtb_load_addr"), f"0x{address:x} is not a multiple of 8; align it")
+        place(vm, taken, "dtb", address, 0x8000)
+    ramdisk = files.get("ramdisk")
+    if ramdisk and ramdisk[1] is not None:
+        place(vm, taken, "ramdisk", ramdisk[1], os.path.getsize(ramdisk[0]))
+    if address is None:
+        address = below(vm, taken, "dtb", top, reserve, reserve)
+    if ramdisk and ramdisk[1] is None:
+        size = os.path.getsize(ramdisk[0])
+        files["ramdisk"] = ramdisk[0], below(vm, taken, "ramdisk", top, size, PAGE)
+    return files, address
+
+
+def kernel_region_end(vm):
+    load = vm.kernel["kernel_load_addr"]
+    return next(gpa + size for gpa, size, *_ in vm.memory_regions if gpa <= load < gpa + size)
+
+
+def below(vm, taken, name, top, size, align):
+    """The highest free place under `top`."""
+    address = max(top - size, 0) & -align
+    for start, length, _ in sorted(taken, reverse=True):
+        if address < start + length and start < address + size:
+            address = max(start - size, 0) & -align
+    place(vm, taken, name, address, size)
+    return address
+
+
+def region_of(vm, key, address, size, verb):
+    for gpa, length, *_ in vm.memory_regions:
+        if gpa <= address and address + size <= gpa + length:
+            return
+    raise vm.error(("kernel", key), f"0x{address:x} {verb} not inside the VM's memory_regions; "
+                   "move it or enlarge the memory")
+
+
+def place(vm, taken, name, address, size):
+    key = name + "_load_addr"
+    region_of(vm, key, address, size, f"and the {size} bytes from there on are")
+    for start, length, other in taken:
+        if address < start + length and start < address + size:
+            raise vm.error(("kernel", key), f"0x{address:x} to 0x{address + size - 1:x} overlaps the {other} "
+                           f"(0x{start:x} to 0x{start + length - 1:x}); move one")
+    taken.append((address, size, name))
