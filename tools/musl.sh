@@ -7,10 +7,10 @@
 set -eu
 
 source=$1 overlay=$2 arch=$3
-rm -rf "$4"
-mkdir -p "$4/src"
-out=$(cd "$4" && pwd)
+mkdir -p "$4.part.$$/src"
+out=$(cd "$4.part.$$" && pwd)
 src=$out/src
+trap 'rm -rf "$out"' EXIT
 
 cp -R "$source/." "$src"
 grep -v '^#' "$overlay/deleted" | sed "s,ARCH,$arch," | (cd "$src" && xargs rm -f)
@@ -32,19 +32,30 @@ objects=$(grep -v '^#' "$overlay/objects" | while IFS=': ' read -r dir names; do
 	done
 done)
 
-cd "$out"
-src/configure --target="$arch" --srcdir=src --prefix="$out" --disable-shared \
-	CFLAGS="$CFLAGS" CC="$CC" >configure.log 2>&1 || { cat configure.log >&2; exit 1; }
 # Hot servers call into these directories, and run without FP registers.
-case $arch in
-aarch64) cat >>config.mak <<'END' ;;
+without_fp() {
+	case $arch in
+	aarch64) cat <<'END' ;;
 obj/src/string/%.o obj/src/malloc/%.o obj/src/thread/%.o obj/src/mman/%.o obj/src/internal/libc.o \
 obj/src/internal/syscall_ret.o obj/src/time/%.o: CFLAGS_ALL += -mgeneral-regs-only
 END
-esac
-${MAKE:-make} --no-print-directory lib/libc.a lib/crt1.o lib/crti.o lib/crtn.o AR="$AR" RANLIB="$RANLIB" \
-	AOBJS="$(echo "$objects" | tr '\n' ' ')" >make.log 2>&1 || {
-	grep -E -B2 -A4 'rror[: ]' make.log | cut -c1-300 >&2
-	exit 1
+	esac
 }
-${MAKE:-make} --no-print-directory install-headers >>make.log 2>&1
+
+build() {
+	cd "$out"
+	src/configure --target="$arch" --srcdir=src --prefix="$out" --disable-shared \
+		CFLAGS="$CFLAGS" CC="$CC" >configure.log 2>&1 || { cat configure.log >&2; exit 1; }
+	without_fp >>config.mak
+	${MAKE:-make} --no-print-directory lib/libc.a lib/crt1.o lib/crti.o lib/crtn.o AR="$AR" \
+		RANLIB="$RANLIB" AOBJS="$(echo "$objects" | tr '\n' ' ')" >make.log 2>&1 || {
+		grep -E -B2 -A4 'rror[: ]' make.log | cut -c1-300 >&2
+		exit 1
+	}
+	${MAKE:-make} --no-print-directory install-headers >>make.log 2>&1
+}
+
+# In a subshell: OUT may be relative to here. It is replaced only by something complete.
+(build)
+rm -rf "$4"
+mv "$out" "$4"
