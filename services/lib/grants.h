@@ -12,7 +12,8 @@
 struct start_places {
 	const struct start_page *page;
 	struct message_buffer *buffers; /* the first thread's; START_THREADS in all */
-	void *log;			/* ring, one page; null: no log yet */
+	void *log;			/* ring, one page */
+	void (*exit)(int status) __attribute__((noreturn)); /* the process ends */
 };
 extern struct start_places start_places;
 

@@ -29,7 +29,8 @@ struct ipc_msg {
 	skerry_cap *caps_out;	   /* MESSAGE_CAPS slots to copy from */
 };
 
-extern _Thread_local struct message_buffer *ipc_thread_buffer;
+extern _Thread_local struct message_buffer *ipc_thread_buffer
+    __attribute__((tls_model("local-exec")));
 
 static inline uint8_t *ipc_buffer(void)
 {

@@ -23,7 +23,7 @@
 
 struct state_memory {
 	_Atomic uint32_t commits; /* bit 0: which copy is current */
-	uint32_t version;	  /* of the layout, given by the service; 0: fresh */
+	_Atomic uint32_t version; /* of the layout, given by the service; 0: fresh */
 	uint32_t size;		  /* of one copy */
 	uint32_t reserved[13];
 	uint8_t copies[];

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The server loop. What an exit costs above its handler is server_run's first turn, so rare cases
+ * are out of line. */
+#include "server.h"
+
+#include "init.ipc.h"
+#include "start.h"
+#include "sys.h"
+
+#define RARE __attribute__((noinline, cold))
+
+void server_ready(void)
+{
+	struct ready_request request = {0};
+	struct init_reply reply;
+
+	(void)init_ready_call(START_SLOT_INIT, &request, &reply);
+}
+
+int32_t server_keep_reply(skerry_cap slot)
+{
+	return cspace_save_reply(START_SLOT_CSPACE, slot);
+}
+
+int32_t server_answer(skerry_cap slot, int32_t status, size_t size)
+{
+	int32_t result = sys_reply(slot, INFO(status, size, 0));
+
+	/* A caller that is gone leaves the reply behind. */
+	if (result != OK)
+		(void)cspace_delete(START_SLOT_CSPACE, slot);
+	return result;
+}
+
+RARE static int32_t server_unknown(void *self, struct ipc_msg *msg)
+{
+	(void)self;
+	msg->size = 0;
+	return BAD_METHOD;
+}
+
+/* A message with capabilities, or whose reply has some: returns how many go with the reply. */
+RARE static uint32_t server_capabilities(const struct server *server, struct ipc_msg *msg)
+{
+	struct message_buffer *buffer = ipc_thread_buffer;
+
+	for (uint32_t i = 0; i < msg->caps_in_count; i++)
+		(void)cspace_delete(START_SLOT_CSPACE, server->receive + i);
+	for (uint32_t i = 0; i < msg->caps_out_count; i++)
+		buffer->caps[i] = msg->caps_out[i];
+	return msg->caps_out_count;
+}
+
+int32_t server_run(const struct server *server, void *self)
+{
+	skerry_cap out[MESSAGE_CAPS] = {0};
+	struct message_buffer *buffer = ipc_thread_buffer;
+	uint64_t info = INFO_NO_REPLY;
+
+	buffer->receive = server->receive;
+	for (;;) {
+		struct sys_message m = sys_reply_wait(server->port, info);
+
+		if (__builtin_expect(m.status != OK, 0)) {
+			/* The answer did not go out (its caller is gone): wait for the next. */
+			if (info & INFO_NO_REPLY)
+				return m.status;
+			info = INFO_NO_REPLY;
+			continue;
+		}
+		if (__builtin_expect((m.info & INFO_SIGNAL) != 0, 0)) {
+			uint64_t bits = m.extra & ~SERVER_RUNTIME_BITS;
+
+			if (bits && server->signal)
+				server->signal(self, bits);
+			info = INFO_NO_REPLY;
+			continue;
+		}
+
+		struct ipc_msg msg = {
+		    .method = (uint32_t)(m.info >> INFO_LABEL_SHIFT),
+		    .data = buffer->data,
+		    .size = m.info & INFO_LENGTH_MASK,
+		    .badge = m.extra,
+		    .caps_in_count = m.info >> INFO_CAPS_SHIFT & INFO_CAPS_MASK,
+		    .caps_in = buffer->caps,
+		    .caps_out = out,
+		};
+		uint32_t service = SERVER_SERVICE(msg.method);
+		int32_t (*serve)(void *, struct ipc_msg *) = server_unknown;
+		uint32_t caps = 0;
+
+		if (service < SERVER_SERVICES && server->serve[service])
+			serve = server->serve[service];
+
+		int32_t status = serve(self, &msg);
+
+		if (__builtin_expect(msg.caps_in_count | msg.caps_out_count, 0))
+			caps = server_capabilities(server, &msg);
+		info = status == IPC_KEPT ? INFO_NO_REPLY : INFO(status, msg.size, caps);
+	}
+}
