@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The interface between the kernel and everything above it: calls, methods, errors, and the two
- * layouts both sides read (message buffer and boot record). Both sides include this file. docs/abi.md
- * describes every call and every error in words; the version below goes up with any change.
+ * layouts both sides read (message buffer and boot record). Both sides include this file.
+ * docs/abi.md describes every call and every error in words; the version below goes up with any
+ * change.
  *
  * A call is one trap (aarch64: `svc #number`). Arguments and results are in the argument registers
  * a0..a7 of the architecture (aarch64: x0..x7). a0 returns a status; all other a-registers are
@@ -18,44 +19,48 @@
 /* ---- Status: 0 is success, the kernel's errors are negative, a server's own are positive. ---- */
 enum status {
 	OK = 0,
-	BAD_CALL = -1,		/* no such call number */
-	BAD_CAP = -2,		/* empty slot, slot out of range, or an object of another type */
-	NO_RIGHT = -3,		/* the capability lacks the right this needs */
-	BAD_METHOD = -4,	/* the object has no such method */
-	BAD_ARGUMENT = -5,	/* a value, an alignment or a range is wrong */
-	BAD_MESSAGE = -6,	/* not the constant layout this method requires, or too long */
-	EXISTS = -7,		/* destination slot in use, address already mapped, already bound */
-	NO_MEMORY = -8,		/* untyped or table pages are used up */
-	LIMIT = -9,		/* a documented limit: depth of derivation or calls, number of spaces */
-	BUSY = -10,		/* in use in a way that forbids this now */
-	DEADLOCK = -11,		/* the callee already waits for the caller */
-	STALE = -12,		/* the caller this reply was for is gone */
-	PEER_DIED = -13,	/* the port was deleted during the call */
-	PEER_RESTARTED = -14,	/* the server went away with the call unanswered; calling again may work */
-	CANCELLED = -15,	/* the thread was stopped and restarted in the call */
-	NOT_FOUND = -16,	/* nothing is there: not mapped, not bound, not pending */
-	BAD_STATE = -17,	/* the object is not configured for this, or is in another state */
-	AGAIN = -18,		/* poll: nothing yet */
-	UNSUPPORTED = -19,	/* this machine or build cannot do it */
+	BAD_CALL = -1,	   /* no such call number */
+	BAD_CAP = -2,	   /* empty slot, slot out of range, or an object of another type */
+	NO_RIGHT = -3,	   /* the capability lacks the right this needs */
+	BAD_METHOD = -4,   /* the object has no such method */
+	BAD_ARGUMENT = -5, /* a value, an alignment or a range is wrong */
+	BAD_MESSAGE = -6,  /* not the constant layout this method requires, or too long */
+	EXISTS = -7,	   /* destination slot in use, address already mapped, already bound */
+	NO_MEMORY = -8,	   /* untyped or table pages are used up */
+	LIMIT = -9,	   /* a documented limit: depth of derivation or calls, number of spaces */
+	BUSY = -10,	   /* in use in a way that forbids this now */
+	DEADLOCK = -11,	   /* the callee already waits for the caller */
+	STALE = -12,	   /* the caller this reply was for is gone */
+	PEER_DIED = -13,   /* the port was deleted during the call */
+	PEER_RESTARTED =
+	    -14,	 /* the server went away with the call unanswered; calling again may work */
+	CANCELLED = -15, /* the thread was stopped and restarted in the call */
+	NOT_FOUND = -16, /* nothing is there: not mapped, not bound, not pending */
+	BAD_STATE = -17, /* the object is not configured for this, or is in another state */
+	AGAIN = -18,	 /* poll: nothing yet */
+	UNSUPPORTED = -19, /* this machine or build cannot do it */
 };
 
 /* ---- Calls ---- */
 enum call {
-	CALL_NULL = 1,	     /* returns BAD_CALL, as every unknown number does: the cheapest trap */
-	CALL_CALL = 2,	     /* a0 port, a1 info, a2..a5 words -> a0 status, a1 info, a2..a5, a6 generation */
+	CALL_NULL = 1, /* returns BAD_CALL, as every unknown number does: the cheapest trap */
+	CALL_CALL =
+	    2, /* a0 port, a1 info, a2..a5 words -> a0 status, a1 info, a2..a5, a6 generation */
 	CALL_REPLY_WAIT = 3, /* a0 port, a1 info (INFO_NO_REPLY: wait only), a2..a5 words */
-			     /*   -> a0 status, a1 info, a2..a5 words, a6 badge; or INFO_SIGNAL in a1, bits in a6 */
-	CALL_REPLY = 4,	     /* a0 reply slot or 0 (the implicit reply), a1 info, a2..a5 words */
-	CALL_SIGNAL = 5,     /* a0 signal, a1 bits (ANDed with the badge if that is not 0) */
-	CALL_WAIT = 6,	     /* a0 signal, a1 mask -> a1 bits taken (never 0) */
-	CALL_POLL = 7,	     /* as CALL_WAIT, AGAIN instead of waiting */
-	CALL_YIELD = 8,	     /* the rest of this turn goes to the next owner of the same priority */
-	CALL_INVOKE = 9,     /* a0 capability, a1 method, a2..a7 arguments -> a0 status, a1..a4 results */
+	/*   -> a0 status, a1 info, a2..a5 words, a6 badge; or INFO_SIGNAL in a1, bits in a6 */
+	CALL_REPLY = 4,	 /* a0 reply slot or 0 (the implicit reply), a1 info, a2..a5 words */
+	CALL_SIGNAL = 5, /* a0 signal, a1 bits (ANDed with the badge if that is not 0) */
+	CALL_WAIT = 6,	 /* a0 signal, a1 mask -> a1 bits taken (never 0); one waiter */
+	CALL_POLL = 7,	 /* as CALL_WAIT, AGAIN instead of waiting */
+	CALL_YIELD = 8,	 /* the rest of this turn goes to the next owner of the same priority */
+	CALL_INVOKE =
+	    9, /* a0 capability, a1 method, a2..a7 arguments -> a0 status, a1..a4 results */
 };
 
 /*
  * The info word of a message. Requests carry the method in the upper half, replies the server's
- * status (0 or positive). The length counts bytes in the message buffer; words a2..a5 always travel.
+ * status (0 or positive). The length counts bytes in the message buffer; words a2..a5 always
+ * travel.
  */
 #define INFO_LENGTH_MASK 0x1ffull
 #define INFO_CAPS_SHIFT 12
@@ -63,20 +68,22 @@ enum call {
 #define INFO_NO_REPLY (1ull << 16) /* CALL_REPLY_WAIT: there is nothing to answer */
 #define INFO_SIGNAL (1ull << 17)   /* result: not a message, the bound signal's bits are in a6 */
 #define INFO_LABEL_SHIFT 32
-#define INFO(label, length, caps)                                                                  \
-	(((uint64_t)(uint32_t)(label) << INFO_LABEL_SHIFT) | ((uint64_t)(caps) << INFO_CAPS_SHIFT) | \
-	 (uint64_t)(length))
+#define INFO(label, length, caps)                            \
+	(((uint64_t)(uint32_t)(label) << INFO_LABEL_SHIFT) | \
+	 ((uint64_t)(caps) << INFO_CAPS_SHIFT) | (uint64_t)(length))
 
 /* ---- The message buffer: a 512-byte aligned part of a frame, known to kernel and thread. ---- */
 #define MESSAGE_BYTES 480
 #define MESSAGE_CAPS 4
 struct message_buffer {
 	uint8_t data[MESSAGE_BYTES];
-	uint32_t caps[MESSAGE_CAPS]; /* slots sent (set by the sender); slots filled (set by the kernel) */
-	uint32_t receive;	     /* received capabilities go to receive, receive + 1, ...; 0: refuse any */
+	uint32_t caps[MESSAGE_CAPS]; /* slots sent (set by the sender); slots filled (set by the
+					kernel) */
+	uint32_t receive; /* received capabilities go to receive, receive + 1, ...; 0: refuse any */
 	uint32_t reserved[3];
 };
-_Static_assert(sizeof(struct message_buffer) == 512, "eight buffers fill a page; the kernel indexes them");
+_Static_assert(sizeof(struct message_buffer) == 512,
+	       "eight buffers fill a page; the kernel indexes them");
 
 /* ---- Capabilities ---- */
 /* Slot 0 of a cspace is never used, so 0 means "none" everywhere. */
@@ -102,12 +109,15 @@ enum cap_type {
 };
 
 enum cap_right {
-	RIGHT_READ = 1 << 0,	/* frame: map readable. signal: wait. line: observe. port: serve (receive) */
-	RIGHT_WRITE = 1 << 1,	/* frame: map writable. signal: raise. line: raise and lower. port: call */
+	RIGHT_READ =
+	    1 << 0, /* frame: map readable. signal: wait. line: observe. port: serve (receive) */
+	RIGHT_WRITE =
+	    1 << 1, /* frame: map writable. signal: raise. line: raise and lower. port: call */
 	RIGHT_EXECUTE = 1 << 2, /* frame: map executable */
-	RIGHT_MANAGE = 1 << 3,	/* configure, start, stop, arm, bind: everything that steers the object */
-	RIGHT_DMA = 1 << 4,	/* frame: read its physical address */
-	RIGHT_GRANT = 1 << 5,	/* may be sent in a message */
+	RIGHT_MANAGE =
+	    1 << 3, /* configure, start, stop, arm, bind: everything that steers the object */
+	RIGHT_DMA = 1 << 4,   /* frame: read its physical address */
+	RIGHT_GRANT = 1 << 5, /* may be sent in a message */
 	RIGHT_ALL = 0x3f,
 };
 #define RIGHT_CALL RIGHT_WRITE
@@ -117,67 +127,79 @@ enum cap_right {
 
 /* ---- Methods of CALL_INVOKE; a2.. in order. "own" is the invoker's cspace. ---- */
 enum method {
-	/* untyped. RETYPE: type, param, destination cspace (0: own), first slot, count (<= 1024). */
-	/* param: frame: order (12, 21, 30). cspace: slots, a power of 2 (8..65536). space: SPACE_KIND. */
+	/* untyped. RETYPE: type, param, destination cspace (0: own), first slot, count (<= 256). */
+	/* param: frame: order (12, 21, 30). cspace: slots, a power of 2 (8..65536). space:
+	   SPACE_KIND. */
 	/* untyped: order. others: 0. Objects are zeroed in preemptible steps. */
 	UNTYPED_RETYPE = 0x100,
-	UNTYPED_STATUS = 0x101, /* -> a1 size, a2 bytes still free, a3 UNTYPED_* flags, a4 first address */
+	UNTYPED_STATUS = 0x101, /* -> a1 size, a2 bytes still free, a3 UNTYPED_* flags, a4 address
+				   if a flag is set */
 
 	/* frame */
 	FRAME_UNMAP = 0x200,
 	FRAME_ADDRESS = 0x201, /* needs RIGHT_DMA -> a1 physical address */
 	FRAME_STATUS = 0x202,  /* -> a1 order, a2 1 when mapped, a3 address mapped at */
 
-	/* cspace: the invoked cspace is the destination (for DELETE, REVOKE, STATUS: the one acted on) */
-	CSPACE_COPY = 0x300,   /* destination slot, source slot in own, rights to keep, badge (0: as source) */
-	CSPACE_MOVE = 0x301,   /* destination slot, source slot in own */
-	CSPACE_DELETE = 0x302, /* slot: it and all that was derived from it */
-	CSPACE_REVOKE = 0x303, /* slot: all that was derived from it */
-	CSPACE_STATUS = 0x304, /* slot -> a1 type, a2 rights, a3 badge */
+	/* cspace: the invoked cspace is the destination (for DELETE, REVOKE, STATUS: the one acted
+	   on) */
+	CSPACE_COPY =
+	    0x300, /* destination slot, source slot in own, rights to keep, badge (0: as source) */
+	CSPACE_MOVE = 0x301,	   /* destination slot, source slot in own */
+	CSPACE_DELETE = 0x302,	   /* slot: it and all that was derived from it */
+	CSPACE_REVOKE = 0x303,	   /* slot: all that was derived from it */
+	CSPACE_STATUS = 0x304,	   /* slot -> a1 type, a2 rights, a3 badge */
 	CSPACE_SAVE_REPLY = 0x305, /* slot: keeps the implicit reply of the invoking thread */
 
 	/* space */
-	SPACE_MAP = 0x400,	/* first frame slot in own, address, SPACE_ATTR_*, count (consecutive slots) */
-	SPACE_DONATE = 0x401,	/* first frame slot in own (order 12), count */
-	SPACE_WINDOWS = 0x402,	/* cspace in whose slots the windows and doorbells of this space will lie */
-	SPACE_BIND = 0x403,	/* window slot, port slot in own, address, order, badge for the messages */
-	SPACE_DOORBELL = 0x404, /* doorbell slot, window slot, signal slot in own, offset | width << 32 (0: any) */
+	SPACE_MAP =
+	    0x400, /* first frame slot in own, address, SPACE_ATTR_*, count (consecutive slots) */
+	SPACE_DONATE = 0x401, /* first frame slot in own (order 12), count */
+	SPACE_WINDOWS =
+	    0x402, /* cspace in whose slots the windows and doorbells of this space will lie */
+	SPACE_BIND =
+	    0x403, /* window slot, port slot in own, address, order, badge for the messages */
+	SPACE_DOORBELL = 0x404, /* doorbell slot, window slot, signal slot in own, offset | width <<
+				   32 (0: any) */
 				/*   , value, bit | DOORBELL_ANY_VALUE */
-	SPACE_STATUS = 0x405,	/* -> a1 kind, a2 free table pages, a3 tag (vmid), a4 address bits */
+	SPACE_STATUS = 0x405, /* -> a1 kind, a2 free table pages, a3 tag (vmid), a4 address bits */
 
 	/* thread */
-	THREAD_CONFIGURE = 0x500, /* cspace, space, buffer frame, offset in it, fault port (0: none), badge */
-	THREAD_START = 0x501,	  /* entry, stack pointer, argument, thread pointer; also restarts */
+	THREAD_CONFIGURE =
+	    0x500, /* cspace, space, buffer frame, offset in it, fault port (0: none), badge */
+	THREAD_START = 0x501, /* entry, stack pointer, argument, thread pointer; also restarts */
 	THREAD_STOP = 0x502,
-	THREAD_STATUS = 0x503, /* -> a1 enum context_state, a2 pc, a3 fault address, a4 fault syndrome */
-	THREAD_BIND = 0x504,   /* signal: CALL_REPLY_WAIT of this thread also returns its bits. 0 unbinds */
-	THREAD_SET_TLS = 0x505, /* thread pointer; aarch64 threads write TPIDR_EL0 themselves */
+	THREAD_STATUS =
+	    0x503, /* -> a1 enum context_state, a2 pc, a3 fault address, a4 fault syndrome */
+	THREAD_BIND =
+	    0x504, /* signal: CALL_REPLY_WAIT of this thread also returns its bits. 0 unbinds */
 
 	/* vcpu */
 	VCPU_CONFIGURE = 0x600, /* space, features wanted -> a1 features granted */
 	VCPU_PORT = 0x601,	/* exit class mask (1 << enum exit_class), port slot, badge */
-	VCPU_SET = 0x602,	/* register group, from the message buffer; only while stopped or in an exit */
-	VCPU_GET = 0x603,	/* register group, to the message buffer -> a1 bytes */
+	VCPU_SET =
+	    0x602, /* register group, from the message buffer; only while stopped or in an exit */
+	VCPU_GET = 0x603, /* register group, to the message buffer -> a1 bytes */
 	VCPU_RUN = 0x604,
-	VCPU_STOP = 0x605,    /* takes effect at once (same core); an exit in flight stays in flight */
-	VCPU_INJECT = 0x606,  /* id, priority, INJECT_* flags */
-	VCPU_RETRACT = 0x607, /* id, IRQ_* states to take back -> a1 IRQ_* states it was in */
-	VCPU_IRQ = 0x608,     /* id -> a1 IRQ_* states */
-	VCPU_TIMER = 0x609,   /* virtual timer: interrupt id, priority, 1 enabled / 0 held */
+	VCPU_STOP = 0x605, /* takes effect at once (same core); an exit in flight stays in flight */
+	VCPU_INJECT = 0x606,   /* id, priority, INJECT_* flags */
+	VCPU_RETRACT = 0x607,  /* id, IRQ_* states to take back -> a1 IRQ_* states it was in */
+	VCPU_IRQ = 0x608,      /* id -> a1 IRQ_* states */
+	VCPU_TIMER = 0x609,    /* virtual timer: interrupt id, priority, 1 enabled / 0 held */
 	VCPU_FIRMWARE = 0x60a, /* mask of FIRMWARE_* calls the kernel answers itself */
-	VCPU_STATUS = 0x60b,  /* -> a1 enum context_state, a2 exits so far, a3 features */
+	VCPU_STATUS = 0x60b,   /* -> a1 enum context_state, a2 exits so far, a3 features */
 
 	/* port */
 	PORT_STATUS = 0x700, /* -> a1 generation, a2 1 when a server waits */
-	PORT_RENEW = 0x701,  /* the server was replaced: generation up, unanswered calls PEER_RESTARTED */
+	PORT_RENEW =
+	    0x701, /* the server was replaced: generation up, unanswered calls PEER_RESTARTED */
 
 	/* line: RIGHT_WRITE for the first two, RIGHT_MANAGE for the others */
 	LINE_RAISE = 0x800,
 	LINE_LOWER = 0x801,
-	LINE_ARM = 0x802,     /* vcpu, interrupt id, priority, LINE_LEVEL or LINE_EDGE */
-	LINE_DISARM = 0x803,  /* -> a1 IRQ_* states the interrupt was in, all taken back */
-	LINE_NOTIFY = 0x804,  /* signal, bits: raised when an unarmed line is raised */
-	LINE_STATUS = 0x805,  /* -> a1 level, a2 1 when armed, a3 edges not yet delivered */
+	LINE_ARM = 0x802,    /* vcpu, interrupt id, priority, LINE_LEVEL or LINE_EDGE */
+	LINE_DISARM = 0x803, /* -> a1 IRQ_* states the interrupt was in, all taken back */
+	LINE_NOTIFY = 0x804, /* signal, bits: raised when an unarmed line is raised */
+	LINE_STATUS = 0x805, /* -> a1 level, a2 1 when armed, a3 edges not yet delivered */
 
 	/* timer */
 	TIMER_BIND = 0x900, /* signal, bits */
@@ -188,19 +210,24 @@ enum method {
 	IRQ_ACK = 0xa01,  /* lets the interrupt fire again */
 
 	/* core */
-	CORE_SCHEDULE = 0xb00, /* thread or vcpu, priority (0..63), budget ns (0: none of its own), period ns */
-	CORE_IRQ = 0xb01,      /* irq slot, interrupt number, IRQ_TRIGGER_*: ties a fresh irq object to it */
-	CORE_OFF = 0xb02,      /* this core goes off; returns only on failure */
-	CORE_POWER = 0xb03,    /* core number -> a1 CORE_IS_* as the firmware says */
+	CORE_SCHEDULE =
+	    0xb00, /* thread or vcpu, priority (0..63), budget ns (0: none of its own), period ns */
+	CORE_IRQ =
+	    0xb01, /* irq slot, interrupt number, IRQ_TRIGGER_*: ties a fresh irq object to it */
+	CORE_OFF = 0xb02,   /* this core goes off; returns only on failure */
+	CORE_POWER = 0xb03, /* core number -> a1 CORE_IS_* as the firmware says */
 	CORE_SYSTEM_OFF = 0xb04,
 	CORE_SYSTEM_RESET = 0xb05,
-	CORE_STATUS = 0xb06, /* -> a1 core number, a2 counter frequency, a3 address bits of spaces */
+	CORE_STATUS =
+	    0xb06, /* -> a1 core number, a2 counter frequency, a3 address bits of spaces */
 };
 
-#define UNTYPED_DEVICE 1u /* only frames, mapped as device memory, never read or zeroed by the kernel */
-#define UNTYPED_KEEP 2u	  /* its frames keep what is in them (the bundle) */
+#define UNTYPED_DEVICE \
+	1u /* only frames, mapped as device memory, never read or zeroed by the kernel */
+#define UNTYPED_KEEP 2u /* its frames keep what is in them (the bundle) */
 
-/* What UNTYPED_RETYPE takes as param of a space. VM numbers are 1..63, one per VM of the machine. */
+/* What UNTYPED_RETYPE takes as param of a space. VM numbers are 1..63, one per VM of the machine.
+ */
 #define SPACE_SERVICE 0u
 #define SPACE_VM(number) (0x100u | (number))
 
@@ -210,16 +237,17 @@ enum method {
 #define DOORBELL_ANY_VALUE (1u << 8)
 
 enum exit_class { /* of VCPU_PORT; one method of service VcpuExit each */
-	EXIT_MMIO,
-	EXIT_FAULT,
-	EXIT_SYSREG,
-	EXIT_FIRMWARE,
-	EXIT_UNKNOWN,
-	EXIT_CLASSES,
+		  EXIT_MMIO,
+		  EXIT_FAULT,
+		  EXIT_SYSREG,
+		  EXIT_FIRMWARE,
+		  EXIT_UNKNOWN,
+		  EXIT_CLASSES,
 };
 
 #define INJECT_EDGE 0u
-#define INJECT_TELL_EOI 1u /* the vCPU's EXIT_UNKNOWN port is not used: the bound line re-evaluates */
+#define INJECT_TELL_EOI \
+	1u /* the vCPU's EXIT_UNKNOWN port is not used: the bound line re-evaluates */
 #define IRQ_PENDING 1u
 #define IRQ_ACTIVE 2u
 #define LINE_LEVEL 0u
@@ -241,25 +269,27 @@ enum context_state {
 	CONTEXT_HELD,	   /* a vCPU whose last exit was answered with `block` */
 };
 
-/* ---- The boot record: what a core's kernel tells its init. Mapped read-only at BOOT_RECORD. ---- */
-#define SERVICE_BASE 0x10000000ull    /* services are linked here */
-#define BOOT_RECORD 0x0ff00000ull     /* one page */
-#define BOOT_BUFFER 0x0ff01000ull     /* init's first message buffer, one page */
-#define BOOT_STACK_TOP 0x0ff80000ull  /* init's stack ends here; BOOT_STACK_BYTES below are mapped */
+/* ---- The boot record: what a core's kernel tells its init. Mapped read-only at BOOT_RECORD. ----
+ */
+#define SERVICE_BASE 0x10000000ull   /* services are linked here */
+#define BOOT_RECORD 0x0ff00000ull    /* one page */
+#define BOOT_BUFFER 0x0ff01000ull    /* init's first message buffer, one page */
+#define BOOT_STACK_TOP 0x0ff80000ull /* init's stack ends here; BOOT_STACK_BYTES below are mapped \
+				      */
 #define BOOT_STACK_BYTES 0x10000ull
 #define BOOT_REGIONS 48
 #define BOOT_MAGIC 0x5952454b53ull /* "SKERY" */
 
 enum boot_slot { /* init's cspace when it starts */
-	BOOT_SLOT_CSPACE = 1,
-	BOOT_SLOT_SPACE = 2,
-	BOOT_SLOT_THREAD = 3,
-	BOOT_SLOT_CORE = 4,
-	BOOT_SLOT_RECORD = 5, /* frame */
-	BOOT_SLOT_BUFFER = 6, /* frame */
-	BOOT_SLOT_FIRST = 8,  /* untyped of regions[i] is slot BOOT_SLOT_FIRST + i */
-	BOOT_SLOT_FREE = 64,  /* first free slot */
-	BOOT_SLOTS = 8192,    /* size of init's cspace */
+		 BOOT_SLOT_CSPACE = 1,
+		 BOOT_SLOT_SPACE = 2,
+		 BOOT_SLOT_THREAD = 3,
+		 BOOT_SLOT_CORE = 4,
+		 BOOT_SLOT_RECORD = 5, /* frame */
+		 BOOT_SLOT_BUFFER = 6, /* frame */
+		 BOOT_SLOT_FIRST = 8,  /* untyped of regions[i] is slot BOOT_SLOT_FIRST + i */
+		 BOOT_SLOT_FREE = 64,  /* first free slot */
+		 BOOT_SLOTS = 8192,    /* size of init's cspace */
 };
 
 enum boot_region_kind { BOOT_RAM, BOOT_DEVICE, BOOT_BUNDLE };
@@ -276,10 +306,12 @@ struct boot_record {
 	uint32_t core;	  /* this core's number, dense from 0 */
 	uint32_t cores;	  /* number of cores of the machine */
 	uint32_t region_count;
-	uint64_t frequency;    /* counter ticks per second */
-	uint64_t bundle_base;  /* where the bundle's first byte is within the first BOOT_BUNDLE region */
+	uint64_t frequency; /* counter ticks per second */
+	uint64_t
+	    bundle_base; /* where the bundle's first byte is within the first BOOT_BUNDLE region */
 	uint64_t bundle_size;  /* bytes */
-	uint64_t tree_base;    /* physical address and size of the host's device tree, inside a BOOT_BUNDLE */
+	uint64_t tree_base;    /* physical address and size of the host's device tree, inside a
+				  BOOT_BUNDLE */
 	uint64_t tree_size;    /*   region */
 	uint64_t boot_counter; /* the counter when the first kernel instruction ran */
 	uint64_t reserved[5];

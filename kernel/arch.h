@@ -2,15 +2,14 @@
 /*
  * The whole interface between the generic kernel and an architecture. Each port supplies
  *
- *   arch_context.h  struct arch_context: general registers, pc, status of a thread or vCPU (first in
- *                   struct context), and inline context_arg(c, i), context_set_arg(c, i, value)
- *   arch_space.h    struct arch_space: the root table, size and alignment ARCH_SPACE_BYTES/_ALIGN of a
- *                   struct space as retype lays it out
- *   arch_vcpu.h     struct arch_vcpu: lazy registers, interrupt state
+ *   arch_context.h  struct arch_context: general registers, pc, status of a thread or vCPU (first
+ * in struct context), and inline context_arg(c, i), context_set_arg(c, i, value) arch_space.h
+ * struct arch_space: the root table, size and alignment ARCH_SPACE_BYTES/_ALIGN of a struct space
+ * as retype lays it out arch_vcpu.h     struct arch_vcpu: lazy registers, interrupt state
  *   arch_kernel.h   struct arch_kernel: what a port keeps per core
  *
- * and the functions below. The generic kernel calls nothing else; a port calls what arch_calls.h lists.
- * Kernel memory is mapped one to one: a pointer is the physical address.
+ * and the functions below. The generic kernel calls nothing else; a port calls what arch_calls.h
+ * lists. Kernel memory is mapped one to one: a pointer is the physical address.
  */
 #ifndef KERNEL_ARCH_H
 #define KERNEL_ARCH_H
@@ -23,16 +22,18 @@
 #include "objects.h"
 
 /* ---- Time and interrupts of this core ---- */
-uint64_t arch_now(void);				     /* counter ticks */
-void arch_timer_set(struct kernel *k, uint64_t at);	     /* kernel timer interrupt; ~0: off */
-bool arch_interrupt_pending(struct kernel *k);		     /* a preemption point asks */
-void arch_irq_enable(struct kernel *k, uint32_t number, bool edge); /* configured, routed here, unmasked */
-void arch_irq_disable(struct kernel *k, uint32_t number);    /* masked and quiet */
-void arch_irq_done(struct kernel *k, uint32_t number);	     /* deactivated: may fire again */
-bool arch_irq_valid(struct kernel *k, uint32_t number);	     /* a user may own it (an SPI) */
+uint64_t arch_now(void);			    /* counter ticks */
+void arch_timer_set(struct kernel *k, uint64_t at); /* kernel timer interrupt; ~0: off */
+bool arch_interrupt_pending(struct kernel *k);	    /* a preemption point asks */
+void arch_irq_enable(struct kernel *k, uint32_t number,
+		     bool edge);			  /* configured, routed here, unmasked */
+void arch_irq_disable(struct kernel *k, uint32_t number); /* masked and quiet */
+void arch_irq_done(struct kernel *k, uint32_t number);	  /* deactivated: may fire again */
+bool arch_irq_valid(struct kernel *k, uint32_t number);	  /* a user may own it (an SPI) */
 
 /* ---- Memory ---- */
-void arch_zero(void *page, size_t bytes); /* multiple of 64, at most 4096; cleaned to the point of coherency */
+void arch_zero(void *page,
+	       size_t bytes); /* multiple of 64, at most 4096; cleaned to the point of coherency */
 
 /* ---- Spaces: translation tables, walked in software, one format per kind and machine ---- */
 enum space_entry_kind { ENTRY_NONE, ENTRY_MEMORY, ENTRY_WINDOW };
@@ -40,51 +41,66 @@ struct space_walk {
 	enum space_entry_kind kind;
 	uint32_t slot, generation; /* window */
 	uint8_t order;		   /* of the mapping */
+	uint64_t pa;		   /* memory: of the mapping's first byte */
 };
 void arch_space_init(struct kernel *k, struct space *s); /* s is zeroed; id and kind are set */
 void arch_space_end(struct kernel *k, struct space *s);	 /* no translation of its tag survives */
 /*
- * Maps 2^order bytes at `pa`. Takes missing tables with space_table_take(). EXISTS: something is mapped or
- * bound in the range; NO_MEMORY: no table page left; BAD_ARGUMENT: address out of reach. `device`: device
- * memory. Only invalid -> valid happens here.
+ * Maps 2^order bytes at `pa`. Takes missing tables with space_table_take(). EXISTS: something is
+ * mapped or bound in the range; NO_MEMORY: no table page left; BAD_ARGUMENT: address out of reach.
+ * `device`: device memory. Only invalid -> valid happens here.
  */
-enum status arch_space_map(struct kernel *k, struct space *s, uint64_t va, uint64_t pa, uint8_t order,
-			   uint32_t attributes, bool device);
-/* valid or window -> invalid, with the invalidation of translations that valid -> invalid needs. */
+enum status arch_space_map(struct kernel *k, struct space *s, uint64_t va, uint64_t pa,
+			   uint8_t order, uint32_t attributes, bool device);
+/*
+ * valid or window -> invalid, with the invalidation of translations that valid -> invalid needs.
+ * The caller has walked: something of this order is there.
+ */
 void arch_space_unmap(struct kernel *k, struct space *s, uint64_t va, uint8_t order);
-enum status arch_space_bind(struct kernel *k, struct space *s, uint64_t va, uint8_t order, uint32_t slot,
-			    uint32_t generation);
+enum status arch_space_bind(struct kernel *k, struct space *s, uint64_t va, uint8_t order,
+			    uint32_t slot, uint32_t generation);
 struct space_walk arch_space_walk(const struct space *s, uint64_t va);
-/* Takes a table page in use (found by va and level) out of the tree: all below it becomes invalid. */
+/* Takes a table page in use (found by va and level) out of the tree: all below it becomes invalid.
+ */
 void arch_space_drop_table(struct kernel *k, struct space *s, uint64_t va, uint8_t level);
 
 /* ---- Contexts ---- */
-void arch_thread_start(struct thread *t, uint64_t entry, uint64_t stack, uint64_t argument, uint64_t tls);
-void arch_context_restart_call(struct context *c); /* the trapped call is executed again on return */
+void arch_thread_start(struct thread *t, uint64_t entry, uint64_t stack, uint64_t argument,
+		       uint64_t tls);
+void arch_context_restart_call(
+    struct context *c); /* the trapped call is executed again on return */
 uint64_t arch_context_pc(const struct context *c);
-/* Makes `to` the machine's context: the eager registers at once, the lazy ones if another vCPU enters. */
+/* Makes `to` the machine's context: the eager registers at once, the lazy ones if another vCPU
+ * enters. */
 void arch_switch(struct kernel *k, struct context *from, struct context *to);
-void arch_thread_space_changed(struct kernel *k, struct thread *t); /* t->space was set or cleared */
-void arch_fp_forget(struct kernel *k, struct context *c); /* c ends: its FP registers need no saving */
-void arch_fp_init(struct context *c);			  /* zero FP state for a new start */
+void arch_thread_space_changed(struct kernel *k,
+			       struct thread *t); /* t->space was set or cleared */
+void arch_fp_forget(struct kernel *k,
+		    struct context *c); /* c ends: its FP registers need no saving */
+void arch_fp_init(struct context *c);	/* zero FP state for a new start */
 
 /* ---- vCPUs ---- */
-uint32_t arch_vcpu_init(struct kernel *k, struct vcpu *v, uint32_t features); /* -> features granted */
-void arch_vcpu_unload(struct kernel *k, struct vcpu *v); /* lazy registers saved, machine forgets it */
+uint32_t arch_vcpu_init(struct kernel *k, struct vcpu *v,
+			uint32_t features); /* -> features granted */
+void arch_vcpu_unload(struct kernel *k,
+		      struct vcpu *v); /* lazy registers saved, machine forgets it */
 /* Register groups (docs/abi.md): bytes, or a negative status. Values are checked and masked. */
 int32_t arch_vcpu_get(struct kernel *k, struct vcpu *v, uint32_t group, uint8_t *data);
-enum status arch_vcpu_set(struct kernel *k, struct vcpu *v, uint32_t group, const uint8_t *data, size_t bytes);
+enum status arch_vcpu_set(struct kernel *k, struct vcpu *v, uint32_t group, const uint8_t *data,
+			  size_t bytes);
 void arch_vcpu_set_register(struct vcpu *v, uint8_t number, uint64_t value); /* a load's target */
 void arch_vcpu_advance(struct vcpu *v, uint32_t length);
-void arch_vcpu_abort(struct kernel *k, struct vcpu *v);	    /* synchronous external abort, of v->exit */
+void arch_vcpu_abort(struct kernel *k, struct vcpu *v); /* synchronous external abort, of v->exit */
 void arch_vcpu_undefined(struct kernel *k, struct vcpu *v); /* undefined instruction at pc */
 bool arch_vcpu_wakes(struct kernel *k, struct vcpu *v);	    /* WFI would not wait */
-uint64_t arch_vcpu_deadline(const struct vcpu *v);	    /* of its timer while not loaded; ~0: none */
-void arch_vcpu_deadline_passed(struct kernel *k, struct vcpu *v); /* its timer fired while not loaded */
-enum status arch_vcpu_timer(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority, bool enabled);
+uint64_t arch_vcpu_deadline(const struct vcpu *v); /* of its timer while not loaded; ~0: none */
+void arch_vcpu_deadline_passed(struct kernel *k,
+			       struct vcpu *v); /* its timer fired while not loaded */
+enum status arch_vcpu_timer(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority,
+			    bool enabled);
 /*
- * Interrupt `id` becomes pending. `line`: told by vcpu_interrupt_ended() when the guest ends it; null for
- * none. NO_MEMORY never: overflow is kept. BAD_ARGUMENT: no such id.
+ * Interrupt `id` becomes pending. `line`: told by vcpu_interrupt_ended() when the guest ends it;
+ * null for none. NO_MEMORY never: overflow is kept. BAD_ARGUMENT: no such id.
  */
 enum status arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority,
 			     struct line *line);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The kernel objects made by retype, beside contexts. Each ends when its original capability goes. */
+/* The kernel objects made by retype, beside contexts. Each ends when its original capability goes.
+ */
 #ifndef KERNEL_OBJECTS_H
 #define KERNEL_OBJECTS_H
 
@@ -15,15 +16,26 @@
 #include "list.h"
 
 struct cspace {
-	uint32_t count; /* slots, a power of two; slot 0 is never used */
-	uint32_t cursor; /* progress of an interrupted deletion */
+	uint32_t count;		  /* slots, a power of two; slot 0 is never used */
+	uint32_t cursor;	  /* all slots below are empty: progress of its deletion */
 	struct space *windows_of; /* the space whose windows lie here; null: none */
-	uint64_t reserved[6];
+	struct cap *original;	  /* its original capability */
+	struct cspace *outer;	  /* while being emptied: the one around it */
+	uint64_t
+	    emptied_by; /* kernel.deletions when it joined the chain of kernel.deletion.inner */
+	uint32_t level; /* of the cspace its original lies in, plus one: no cycles */
+	bool dying;	/* being emptied: takes no more capabilities */
+	uint64_t reserved[2];
 	struct cap slots[];
 };
 _Static_assert(sizeof(struct cspace) == 64, "slots stay aligned to their size");
 
 enum space_kind { SPACE_KIND_SERVICE, SPACE_KIND_VM };
+
+struct table_page { /* a donated page while it is in the pool */
+	struct table_page *next, *prev;
+	struct cap *cap; /* null: given by the boot code, for ever */
+};
 
 struct space {
 	struct arch_space arch; /* root table */
@@ -32,50 +44,48 @@ struct space {
 	uint8_t unused;
 	uint32_t generation;
 	uint32_t free_tables;
-	struct table_page *pool; /* donated, zeroed, not in use */
+	struct table_page *pool; /* donated, zero but for these fields, not in use */
 	struct cap windows;	 /* holds the cspace of windows */
 };
 
 struct signal {
 	uint64_t bits;
-	struct list waiters;	/* contexts in CALL_WAIT */
-	struct thread *bound;	/* its CALL_REPLY_WAIT returns these bits; null: none */
+	struct thread *waiter; /* in CALL_WAIT; null: none */
+	struct thread *bound;  /* its CALL_REPLY_WAIT returns these bits; null: none */
 };
 
 struct port {
 	uint32_t generation;
 	bool dead;
-	struct thread *server;	/* last to receive: who to help when a caller is queued; null: none */
-	struct list senders;	/* contexts */
-	struct list receivers;	/* threads */
+	struct thread
+	    *server;	     /* last to receive: who to help when a caller is queued; null: none */
+	struct list senders; /* contexts */
+	struct list receivers; /* threads */
 };
 
 struct thread {
 	struct context context;
-	struct context *caller; /* whose implicit reply this thread holds; null: none */
+	struct context *caller;		/* whose implicit reply this thread holds; null: none */
 	struct message_buffer *message; /* kernel address; null: none */
-	struct list bound_signals;
-	uint64_t wait_mask;	/* CALL_WAIT: bits waited for */
+	struct port *serves;		/* port->server is this thread; null: none */
+	struct signal *waits_for;	/* WAITING: there */
+	uint64_t wait_mask;		/* WAITING: bits waited for */
 	uint64_t fault_address, fault_syndrome, fault_pc;
-	uint32_t fault_kind;	/* enum ThreadFaultKind while a fault message is to be sent; 0: none */
-	uint32_t info_caps;
+	uint32_t
+	    fault_kind; /* enum ThreadFaultKind: its call is a fault the kernel sends; 0: none */
+	uint64_t fault_badge;
 	struct cap cspace, space, buffer, fault, signal;
 };
 
-struct vcpu_interrupt { /* one interrupt in the kernel's care */
-	uint32_t id;
-	uint8_t priority, state, flags;
-	uint8_t unused;
-};
-
 struct line {
-	bool level;	     /* the wire */
-	bool edge;	     /* armed as edge */
+	bool level; /* the wire */
+	bool edge;  /* armed as edge */
 	bool armed;
-	bool in_flight;	     /* injected and not yet ended */
+	bool in_flight; /* injected and not yet ended */
 	uint8_t priority;
-	uint32_t id;	     /* interrupt id at the vCPU */
-	uint32_t edges;	     /* raised while in flight, not yet injected (saturates at 1, as a latch does) */
+	uint32_t id; /* interrupt id at the vCPU */
+	uint32_t
+	    edges; /* raised while in flight, not yet injected (saturates at 1, as a latch does) */
 	uint64_t bits;	     /* of the signal */
 	struct list of_vcpu; /* in vcpu.lines */
 	struct cap vcpu, signal;
@@ -83,21 +93,23 @@ struct line {
 
 struct vcpu {
 	struct context context;
-	struct arch_vcpu arch;	/* lazy registers, list registers and overflow */
-	uint64_t sequence;	/* exits so far */
+	struct arch_vcpu arch; /* lazy registers, list registers and overflow */
+	uint64_t sequence;     /* exits so far */
 	uint64_t port_badge[EXIT_CLASSES];
-	struct exit_record {	/* the exit that waits for a reply */
-		uint8_t class;	/* enum exit_class */
+	struct exit_record {		       /* the exit that waits for a reply */
+		uint8_t class;		       /* enum exit_class */
 		uint8_t width, target, extend; /* MMIO, sysreg: bytes; register; EXTEND_* */
 		bool write, secure;
-		uint32_t reg;	  /* sysreg, or immediate of a firmware call */
-		uint32_t length;  /* of the instruction */
+		bool permission;	 /* MMIO: mapped, but not for this access */
+		uint32_t reg;		 /* sysreg, or immediate of a firmware call */
+		uint32_t length;	 /* of the instruction */
 		uint64_t address, value; /* MMIO: address as the server sees it */
 		uint64_t virtual, syndrome;
 	} exit;
+	bool stop_wanted;  /* VCPU_STOP came during an exit */
 	uint32_t firmware; /* FIRMWARE_* the kernel answers */
 	uint32_t features;
-	struct list lines; /* armed here */
+	struct list lines;	  /* armed here */
 	struct deadline deadline; /* virtual timer while not loaded */
 	struct cap space;
 	struct cap ports[EXIT_CLASSES];
@@ -115,6 +127,7 @@ struct timer {
 struct irq {
 	uint32_t number; /* 0: not tied to an interrupt yet */
 	bool masked;	 /* fired, waits for IRQ_ACK */
+	bool edge;
 	uint64_t bits;
 	struct cap signal;
 };

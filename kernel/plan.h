@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The boot plan: file "plan" of the bundle. It says how the machine is split between the cores; the host
- * tool writes it from the system file, core 0's boot code checks it against the machine and follows it.
- * Constant layout, little endian, exactly sizeof(struct boot_plan) bytes; entries not used are zero.
+ * The boot plan: file "plan" of the bundle. It says how the machine is split between the cores; the
+ * host tool writes it from the system file, core 0's boot code checks it against the machine and
+ * follows it. Constant layout, little endian, exactly sizeof(struct boot_plan) bytes; entries not
+ * used are zero.
  */
 #ifndef KERNEL_PLAN_H
 #define KERNEL_PLAN_H
@@ -14,7 +15,8 @@
 #define PLAN_CORES 8
 #define PLAN_DEVICES 16
 
-struct plan_device { /* page aligned; no two overlap, none overlaps RAM or the interrupt controller */
+struct plan_device { /* page aligned; no two overlap, none overlaps RAM or the interrupt controller
+		      */
 	uint64_t base, size;
 };
 
@@ -28,8 +30,9 @@ struct plan_core {
 struct boot_plan {
 	uint64_t magic;
 	uint32_t version;
-	uint32_t core_count;   /* cores that get a kernel; entry 0 is the core that boots */
-	uint32_t address_bits; /* that spaces must reach; 0: what the RAM and the devices above need */
+	uint32_t core_count; /* cores that get a kernel; entry 0 is the core that boots */
+	uint32_t
+	    address_bits; /* that spaces must reach; 0: what the RAM and the devices above need */
 	uint32_t reserved;
 	struct plan_core cores[PLAN_CORES];
 };

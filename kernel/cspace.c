@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Tables of capabilities and the methods that copy, move and delete in them. */
+#include "internal.h"
+
+#define SCAN 32 /* slots looked at in one step */
+
+struct cap *cspace_slot(const struct thread *t, uint64_t slot)
+{
+	struct cspace *cs = t->cspace.object;
+
+	return cs && slot != 0 && slot < cs->count ? &cs->slots[slot] : NULL;
+}
+
+struct cap *cspace_find(const struct thread *t, uint64_t slot, enum cap_type type)
+{
+	struct cap *c = cspace_slot(t, slot);
+
+	return c && c->type == type ? c : NULL;
+}
+
+bool cspace_next_used(struct cspace *cs, struct cap **slot)
+{
+	for (int i = 0; i < SCAN && cs->cursor < cs->count; i++) {
+		if (cs->slots[cs->cursor].type != CAP_EMPTY) {
+			*slot = &cs->slots[cs->cursor];
+			return true;
+		}
+		cs->cursor++;
+	}
+	return false;
+}
+
+/* An untyped never lies in a cspace made of its own memory: its end would pull the slot from under
+ * it. */
+static bool inside(const struct cap *c, const struct cspace *cs)
+{
+	uint64_t base = (uint64_t)(uintptr_t)c->object, at = (uint64_t)(uintptr_t)cs;
+
+	return c->type == CAP_UNTYPED && at >= base && at - base < c->untyped.size;
+}
+
+static bool copyable(const struct cap *c)
+{
+	switch (c->type) {
+	case CAP_FRAME:
+	case CAP_CSPACE:
+	case CAP_SPACE:
+	case CAP_THREAD:
+	case CAP_VCPU:
+	case CAP_PORT:
+	case CAP_SIGNAL:
+	case CAP_LINE:
+	case CAP_TIMER:
+	case CAP_IRQ:
+	case CAP_CORE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static enum status cspace_copy(struct kernel *k, struct cap *from, struct cap *to, uint64_t rights,
+			       uint64_t badge)
+{
+	(void)k;
+	if (to->type != CAP_EMPTY)
+		return EXISTS;
+	if (!copyable(from))
+		return BAD_CAP;
+	if (from->depth >= CAP_DEPTH_LIMIT)
+		return LIMIT;
+	if (badge && (from->type != CAP_PORT && from->type != CAP_SIGNAL && from->type != CAP_CORE))
+		return BAD_ARGUMENT;
+	if (badge && from->badge && badge != from->badge)
+		return NO_RIGHT;
+	if (from->type == CAP_CSPACE && ((struct cspace *)from->object)->dying)
+		return BUSY;
+	cap_derive(from, to);
+	to->rights &= (uint8_t)rights;
+	if (badge)
+		to->badge = badge;
+	return OK;
+}
+
+static enum status cspace_take(struct kernel *k, struct cspace *cs, struct cap *from,
+			       struct cap *to)
+{
+	if (to->type != CAP_EMPTY)
+		return EXISTS;
+	if ((from->type == CAP_CSPACE && (from->flags & CAP_ORIGINAL)) || inside(from, cs))
+		return BAD_ARGUMENT;
+	if (from->type == CAP_WINDOW || from->type == CAP_DOORBELL)
+		return BAD_CAP;
+	cap_move(k, from, to);
+	return OK;
+}
+
+static enum status cspace_status(struct invocation *call, struct cap *slot)
+{
+	call->out[1] = slot->type;
+	call->out[2] = slot->rights;
+	call->out[3] = slot->type == CAP_UNTYPED ? 0 : slot->badge;
+	return OK;
+}
+
+enum status cspace_invoke(struct kernel *k, struct invocation *call, uint32_t method)
+{
+	struct cspace *cs = call->cap->object;
+	struct cap *from = NULL;
+
+	if (!(call->cap->rights & RIGHT_MANAGE))
+		return NO_RIGHT;
+	if (call->in[2] == 0 || call->in[2] >= cs->count)
+		return BAD_ARGUMENT;
+
+	struct cap *slot = &cs->slots[call->in[2]];
+
+	if (method == CSPACE_COPY || method == CSPACE_MOVE) {
+		from = cspace_slot(call->thread, call->in[3]);
+		if (!from || from->type == CAP_EMPTY)
+			return BAD_CAP;
+		if (cs->dying)
+			return BUSY;
+	}
+	switch (method) {
+	case CSPACE_COPY:
+		return cspace_copy(k, from, slot, call->in[4], call->in[5]);
+	case CSPACE_MOVE:
+		return cspace_take(k, cs, from, slot);
+	case CSPACE_DELETE:
+		return slot->type == CAP_EMPTY ? BAD_CAP : cap_delete(k, slot);
+	case CSPACE_REVOKE:
+		return slot->type == CAP_EMPTY ? BAD_CAP : cap_revoke(k, slot);
+	case CSPACE_STATUS:
+		return cspace_status(call, slot);
+	case CSPACE_SAVE_REPLY:
+		return cs->dying ? BUSY : port_save_reply(k, call->thread, slot);
+	default:
+		return BAD_METHOD;
+	}
+}

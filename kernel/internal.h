@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the generic kernel's files offer each other. One block per file, in the order of the layers.
+ */
+#ifndef KERNEL_INTERNAL_H
+#define KERNEL_INTERNAL_H
+
+#include "arch.h"
+#include "arch_calls.h"
+
+/* A step was interrupted: the call is executed again (its argument registers hold the progress). */
+#define RESTART ((enum status)1)
+
+#define WINDOW_DOORBELLS 64 /* of one window */
+#define CHAIN_LIMIT 16	    /* contexts from an owner to who runs for it */
+
+/* An invocation in progress: in[2..7] are the arguments, out[1..4] the results. */
+struct invocation {
+	struct thread *thread;
+	struct cap *cap;
+	uint64_t in[8];
+	uint64_t out[5];
+};
+typedef enum status invoke_fn(struct kernel *k, struct invocation *call, uint32_t method);
+
+/* ---- cap.c ---- */
+void cap_unlink(struct kernel *k, struct cap *c); /* out of the tree and empty; nothing else */
+/* An embedded slot: derived from `from`, or released again. hold_set: LIMIT when too deep. */
+enum status hold_set(struct cap *slot, enum cap_hold hold, struct cap *from);
+void hold_clear(struct kernel *k,
+		struct cap *slot); /* does nothing when empty; does not call the owner */
+
+/* ---- cspace.c ---- */
+struct cap *cspace_slot(const struct thread *t,
+			uint64_t slot); /* of t's cspace; null: out of range */
+struct cap *cspace_find(const struct thread *t, uint64_t slot,
+			enum cap_type type);		     /* null: not that */
+bool cspace_next_used(struct cspace *cs, struct cap **slot); /* from the cursor; false: empty */
+invoke_fn cspace_invoke;
+
+/* ---- sched.c ---- */
+void sched_init(struct kernel *k);
+void context_init(struct kernel *k, struct context *c, enum context_kind kind);
+void sched_ready(struct kernel *k, struct context *c); /* state becomes READY */
+void sched_block(struct kernel *k, struct context *c, enum context_state state);
+void sched_enqueue(struct kernel *k, struct context *c); /* if it is an owner that may run */
+void sched_dequeue(struct kernel *k, struct context *c);
+void sched_release(struct kernel *k, struct context *c); /* owners stalled on c may run again */
+void sched_forget(struct kernel *k, struct context *c);	 /* c ends */
+void sched_set(struct kernel *k, struct context *c, uint8_t priority, uint64_t budget,
+	       uint64_t period);
+void sched_yield(struct kernel *k);
+void sched_timer_update(struct kernel *k); /* deadlines changed */
+struct context *sched_run(struct kernel *k,
+			  struct context *c); /* c instead of current, same owner */
+
+/* ---- port.c: calls and replies ---- */
+struct context *port_call(struct kernel *k, struct thread *t);
+struct context *port_reply_wait(struct kernel *k, struct thread *t);
+struct context *port_reply(struct kernel *k, struct thread *t);
+/* A call the kernel makes for `c` (an exit, a fault). A status other than OK: nothing happened. */
+enum status port_send(struct kernel *k, struct context *c, struct port *port, uint64_t badge);
+void port_end_call(struct kernel *k, struct context *c,
+		   enum status why); /* c is SENDING or CALLING */
+void port_server_gone(struct kernel *k,
+		      struct thread *t); /* t no longer serves nor holds its reply */
+enum status port_save_reply(struct kernel *k, struct thread *t, struct cap *slot);
+bool port_drain(struct kernel *k, struct port *p); /* one waiting context out; false: none left */
+void port_end(struct kernel *k, struct port *p);
+invoke_fn port_invoke;
+
+/* ---- message.c ---- */
+enum status message_copy(struct kernel *k, struct thread *from, struct thread *to, uint64_t info);
+
+/* ---- signal.c ---- */
+void signal_raise(struct kernel *k, struct signal *s, uint64_t bits);
+bool signal_take_bound(struct kernel *k,
+		       struct thread *t); /* its bound signal has bits: they are its result now */
+struct context *signal_call(struct kernel *k, struct thread *t);
+struct context *signal_wait(struct kernel *k, struct thread *t, bool poll);
+void signal_end(struct kernel *k, struct signal *s);
+
+/* ---- the other objects ---- */
+invoke_fn untyped_invoke, frame_invoke, space_invoke, thread_invoke, vcpu_invoke, line_invoke;
+invoke_fn timer_invoke, irq_invoke, core_invoke;
+
+struct space *space_of(struct kernel *k, uint16_t id, uint32_t generation); /* null: it is gone */
+enum status space_create(struct kernel *k, struct space *s, uint64_t param);
+void space_end(struct kernel *k, struct space *s);
+void frame_end(struct kernel *k, struct cap *c);
+void table_end(struct kernel *k, struct cap *c);
+void table_moved(struct cap *c);
+void window_end(struct kernel *k, struct cap *c);
+void doorbell_end(struct kernel *k, struct cap *c);
+enum status window_bind(struct kernel *k, struct invocation *call, struct space *s);
+enum status doorbell_bind(struct kernel *k, struct invocation *call, struct space *s);
+/* The doorbell that this store in the window rings (x->address: offset in it); null: an ordinary
+ * access. */
+struct cap *doorbell_find(const struct space *s, const struct cap *window,
+			  const struct exit_record *x);
+/* The window a walk ended at, if it is still that one. */
+struct cap *window_find(const struct space *s, const struct space_walk *w);
+
+void thread_create(struct kernel *k, struct thread *t);
+void thread_end(struct kernel *k, struct thread *t);
+void thread_hold_cleared(struct kernel *k, struct cap *slot);
+void thread_fault_message(struct thread *t, uint8_t *data, uint64_t *info);
+enum status thread_fault_reply(struct kernel *k, struct thread *t, const uint8_t *data,
+			       uint64_t info);
+
+void vcpu_create(struct kernel *k, struct vcpu *v);
+void vcpu_end(struct kernel *k, struct vcpu *v);
+void vcpu_hold_cleared(struct kernel *k, struct cap *slot);
+void vcpu_wake(struct kernel *k, struct vcpu *v); /* out of WFI */
+void vcpu_message(struct vcpu *v, uint8_t *data, uint64_t *info);
+enum status vcpu_reply(struct kernel *k, struct vcpu *v, const uint8_t *data, uint64_t info);
+void vcpu_deadline(struct kernel *k, struct deadline *d);
+
+void line_end(struct kernel *k, struct line *l);
+void line_hold_cleared(struct kernel *k, struct cap *slot);
+void timer_end(struct kernel *k, struct timer *t);
+void timer_hold_cleared(struct kernel *k, struct cap *slot);
+void timer_deadline(struct kernel *k, struct deadline *d);
+void irq_end(struct kernel *k, struct irq *i);
+void irq_hold_cleared(struct kernel *k, struct cap *slot);
+
+/* Makes object `type` at `memory` (zeroed) with its original capability in `slot`. */
+enum status object_create(struct kernel *k, enum cap_type type, uint64_t param, void *memory,
+			  struct cap *slot);
+/* Bytes and alignment of an object; 0: not to be had by retype, or a bad param. */
+uint64_t object_size(enum cap_type type, uint64_t param, uint64_t *alignment);
+/* Ends what `c` stands for (its children are gone). One bounded step; false: call again. */
+bool object_end(struct kernel *k, struct cap *c);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A virtual interrupt line. Armed, it goes into the vCPU here in the kernel: a level line while its
+ * wire is high and nothing of it is in flight, an edge line once per rise, one rise latched while
+ * in flight. Not armed, a rise raises the signal the VMM gave.
+ */
+#include "internal.h"
+
+static void inject(struct kernel *k, struct line *l)
+{
+	struct vcpu *v = l->vcpu.object;
+
+	if (l->in_flight || !(l->edge ? l->edges != 0 : l->level))
+		return;
+	l->edges = 0;
+	l->in_flight = true;
+	if (arch_vcpu_inject(k, v, l->id, l->priority, l) != OK)
+		l->in_flight = false;
+	vcpu_wake(k, v);
+}
+
+void vcpu_interrupt_ended(struct kernel *k, struct line *l)
+{
+	l->in_flight = false;
+	if (l->armed)
+		inject(k, l);
+}
+
+static enum status line_raise(struct kernel *k, struct line *l)
+{
+	if (l->level)
+		return OK;
+	l->level = true;
+	l->edges = 1;
+	if (l->armed)
+		inject(k, l);
+	else if (l->signal.object)
+		signal_raise(k, l->signal.object, l->bits);
+	return OK;
+}
+
+static enum status line_lower(struct kernel *k, struct line *l)
+{
+	l->level = false;
+	/* A level interrupt the guest has not taken yet is no longer there. */
+	if (l->armed && !l->edge && l->in_flight &&
+	    arch_vcpu_irq_state(k, l->vcpu.object, l->id) == IRQ_PENDING) {
+		(void)arch_vcpu_retract(k, l->vcpu.object, l->id, IRQ_PENDING);
+		l->in_flight = false;
+	}
+	return OK;
+}
+
+static uint32_t disarm(struct kernel *k, struct line *l)
+{
+	uint32_t states = 0;
+
+	if (!l->armed)
+		return 0;
+	l->armed = false;
+	list_remove(&l->of_vcpu);
+	if (l->in_flight)
+		states = arch_vcpu_retract(k, l->vcpu.object, l->id, IRQ_PENDING | IRQ_ACTIVE);
+	if (l->edge && (states & IRQ_PENDING))
+		l->edges = 1;
+	l->in_flight = false;
+	return states;
+}
+
+void line_end(struct kernel *k, struct line *l)
+{
+	(void)disarm(k, l);
+	hold_clear(k, &l->vcpu);
+	hold_clear(k, &l->signal);
+}
+
+void line_hold_cleared(struct kernel *k, struct cap *slot)
+{
+	if (slot->hold == HOLD_LINE_VCPU)
+		(void)disarm(k, container_of(slot, struct line, vcpu));
+}
+
+static enum status line_arm(struct kernel *k, struct line *l, struct invocation *call)
+{
+	struct cap *cap = cspace_find(call->thread, call->in[2], CAP_VCPU);
+	struct vcpu *v;
+	enum status s;
+
+	if (!cap)
+		return BAD_CAP;
+	if (!(cap->rights & RIGHT_MANAGE))
+		return NO_RIGHT;
+	if (call->in[3] >= IRQS || call->in[4] > 255 || call->in[5] > LINE_EDGE)
+		return BAD_ARGUMENT;
+	if (l->armed)
+		return EXISTS;
+	v = cap->object;
+	s = hold_set(&l->vcpu, HOLD_LINE_VCPU, cap);
+	if (s != OK)
+		return s;
+	l->id = (uint32_t)call->in[3];
+	l->priority = (uint8_t)call->in[4];
+	l->edge = call->in[5] == LINE_EDGE;
+	l->armed = true;
+	list_append(&v->lines, &l->of_vcpu);
+	inject(k, l);
+	return OK;
+}
+
+static enum status line_disarm(struct kernel *k, struct line *l, struct invocation *call)
+{
+	if (!l->armed)
+		return NOT_FOUND;
+	call->out[1] = disarm(k, l);
+	hold_clear(k, &l->vcpu);
+	return OK;
+}
+
+static enum status line_notify(struct kernel *k, struct line *l, struct invocation *call)
+{
+	struct cap *signal = cspace_find(call->thread, call->in[2], CAP_SIGNAL);
+	enum status s;
+
+	if (!signal)
+		return BAD_CAP;
+	if (!(signal->rights & RIGHT_RAISE))
+		return NO_RIGHT;
+	if (!call->in[3] || (signal->badge && (call->in[3] & ~signal->badge)))
+		return BAD_ARGUMENT;
+	hold_clear(k, &l->signal);
+	s = hold_set(&l->signal, HOLD_LINE_SIGNAL, signal);
+	if (s == OK)
+		l->bits = call->in[3];
+	return s;
+}
+
+static enum status line_status(struct line *l, struct invocation *call)
+{
+	call->out[1] = l->level;
+	call->out[2] = l->armed;
+	call->out[3] = l->edge ? l->edges : 0;
+	return OK;
+}
+
+enum status line_invoke(struct kernel *k, struct invocation *call, uint32_t method)
+{
+	struct line *l = call->cap->object;
+	uint8_t right = method <= LINE_LOWER ? RIGHT_WRITE : RIGHT_MANAGE;
+
+	if (!(call->cap->rights & right))
+		return NO_RIGHT;
+	switch (method) {
+	case LINE_RAISE:
+		return line_raise(k, l);
+	case LINE_LOWER:
+		return line_lower(k, l);
+	case LINE_ARM:
+		return line_arm(k, l, call);
+	case LINE_DISARM:
+		return line_disarm(k, l, call);
+	case LINE_NOTIFY:
+		return line_notify(k, l, call);
+	case LINE_STATUS:
+		return line_status(l, call);
+	default:
+		return BAD_METHOD;
+	}
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What travels with a call or a reply: bytes of the message buffers, and capabilities. */
+#include "internal.h"
+
+/* Exactly `bytes` bytes: what lies behind them in the sender's buffer is not the receiver's
+ * business. */
+static void copy_bytes(uint8_t *to, const uint8_t *from, uint64_t bytes)
+{
+	uint64_t word;
+
+	for (; bytes >= 8; bytes -= 8, to += 8, from += 8) {
+		__builtin_memcpy(&word, from, 8);
+		__builtin_memcpy(to, &word, 8);
+	}
+	if (bytes & 4) {
+		__builtin_memcpy(&word, from, 4);
+		__builtin_memcpy(to, &word, 4);
+		to += 4;
+		from += 4;
+	}
+	for (bytes &= 3; bytes; bytes--)
+		*to++ = *from++;
+}
+
+struct cap_transfer {
+	struct cap *from[MESSAGE_CAPS], *to[MESSAGE_CAPS];
+	uint32_t slot[MESSAGE_CAPS];
+};
+
+/* All or nothing: every capability is checked before the first one is made. */
+static enum status caps_decode(struct thread *from, struct thread *to, uint32_t count,
+			       struct cap_transfer *x)
+{
+	struct cspace *cs = to->cspace.object;
+	uint32_t first = to->message->receive;
+
+	if (count > MESSAGE_CAPS || !cs || cs->dying || first == 0)
+		return BAD_ARGUMENT;
+	for (uint32_t i = 0; i < count; i++) {
+		x->from[i] = cspace_slot(from, from->message->caps[i]);
+		x->to[i] = cspace_slot(to, (uint64_t)first + i);
+		x->slot[i] = first + i;
+		if (!x->from[i] || x->from[i]->type == CAP_EMPTY)
+			return BAD_CAP;
+		if (!x->to[i] || x->to[i]->type != CAP_EMPTY)
+			return EXISTS;
+		if (!(x->from[i]->rights & RIGHT_GRANT))
+			return NO_RIGHT;
+		if (x->from[i]->depth >= CAP_DEPTH_LIMIT)
+			return LIMIT;
+		switch (x->from[i]->type) {
+		case CAP_FRAME:
+		case CAP_PORT:
+		case CAP_SIGNAL:
+		case CAP_LINE:
+			break;
+		default:
+			return BAD_CAP;
+		}
+	}
+	return OK;
+}
+
+enum status message_copy(struct kernel *k, struct thread *from, struct thread *to, uint64_t info)
+{
+	uint64_t bytes = info & INFO_LENGTH_MASK;
+	uint32_t caps = (uint32_t)(info >> INFO_CAPS_SHIFT) & INFO_CAPS_MASK;
+
+	(void)k;
+	if (bytes > MESSAGE_BYTES)
+		return BAD_MESSAGE;
+	if ((bytes || caps) && (!from->message || !to->message))
+		return BAD_STATE;
+	if (caps) {
+		struct cap_transfer x;
+		enum status s = caps_decode(from, to, caps, &x);
+
+		if (s != OK)
+			return s;
+		for (uint32_t i = 0; i < caps; i++) {
+			cap_derive(x.from[i], x.to[i]);
+			to->message->caps[i] = x.slot[i];
+		}
+	}
+	copy_bytes(to->message->data, from->message->data, bytes);
+	return OK;
+}

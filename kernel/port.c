@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Calls, replies and waiting for them. A call between two contexts of one core is a direct switch:
+ * the server runs on the caller's owner, no queue is touched. The reply goes back the same way.
+ */
+#include "internal.h"
+
+#define REPLY_INFO \
+	(INFO_LENGTH_MASK | INFO_CAPS_MASK << INFO_CAPS_SHIFT | 0x7fffffffull << INFO_LABEL_SHIFT)
+
+static struct thread *thread_of(struct context *c)
+{
+	return container_of(c, struct thread, context);
+}
+
+static struct vcpu *vcpu_of(struct context *c)
+{
+	return container_of(c, struct vcpu, context);
+}
+
+static struct context *fail(struct context *c, enum status s)
+{
+	context_set_arg(c, 0, (uint64_t)(int64_t)s);
+	return c;
+}
+
+/* Writes the call of `c` into the server's buffer and registers. */
+static enum status deliver(struct kernel *k, struct context *c, struct thread *server,
+			   uint64_t badge)
+{
+	struct context *to = &server->context;
+	uint64_t info;
+
+	if (!server->message)
+		return BAD_STATE;
+	if (c->kind == CONTEXT_VCPU) {
+		vcpu_message(vcpu_of(c), server->message->data, &info);
+	} else if (thread_of(c)->fault_kind) {
+		thread_fault_message(thread_of(c), server->message->data, &info);
+	} else {
+		enum status s;
+
+		info = context_arg(c, 1) & ~(INFO_NO_REPLY | INFO_SIGNAL);
+		s = message_copy(k, thread_of(c), server, info);
+		if (s != OK)
+			return s;
+		for (unsigned i = 2; i < 6; i++)
+			context_set_arg(to, i, context_arg(c, i));
+	}
+	context_set_arg(to, 0, OK);
+	context_set_arg(to, 1, info);
+	context_set_arg(to, 6, badge);
+	return OK;
+}
+
+/* The server has the call of `c` from now on. */
+static void accept(struct port *p, struct context *c, struct thread *server)
+{
+	c->state = CONTEXT_CALLING;
+	c->server = server;
+	server->caller = c;
+	if (server->serves == p)
+		return;
+	if (server->serves)
+		server->serves->server = NULL;
+	if (p->server)
+		p->server->serves = NULL;
+	p->server = server;
+	server->serves = p;
+}
+
+static enum status deadlock_check(struct port *p, struct context *caller)
+{
+	struct thread *s = p->server;
+
+	for (int i = 0; s && i < CHAIN_LIMIT; i++) {
+		struct context *c = &s->context;
+
+		if (c == caller)
+			return DEADLOCK;
+		if (c->state == CONTEXT_CALLING)
+			s = c->server;
+		else if (c->state == CONTEXT_SENDING)
+			s = c->port->server;
+		else
+			return OK;
+	}
+	return s ? LIMIT : OK;
+}
+
+enum status port_send(struct kernel *k, struct context *c, struct port *p, uint64_t badge)
+{
+	if (!list_empty(&p->receivers)) {
+		struct thread *server =
+		    container_of(p->receivers.next, struct thread, context.waiting);
+		enum status s = deliver(k, c, server, badge);
+
+		if (s != OK)
+			return s;
+		list_remove(&server->context.waiting);
+		accept(p, c, server);
+		server->context.state = CONTEXT_READY;
+		sched_release(k, &server->context);
+		return OK;
+	}
+
+	enum status s = deadlock_check(p, c);
+
+	if (s != OK)
+		return s;
+	c->state = CONTEXT_SENDING;
+	c->port = p;
+	c->sender_badge = badge;
+	list_append(&p->senders, &c->waiting);
+	return OK;
+}
+
+struct context *port_call(struct kernel *k, struct thread *t)
+{
+	struct context *c = &t->context;
+	struct cap *cap = cspace_find(t, context_arg(c, 0), CAP_PORT);
+	enum status s;
+
+	if (!cap)
+		return fail(c, BAD_CAP);
+	if (!(cap->rights & RIGHT_CALL))
+		return fail(c, NO_RIGHT);
+	if ((context_arg(c, 1) & INFO_LENGTH_MASK) > MESSAGE_BYTES)
+		return fail(c, BAD_MESSAGE);
+	s = port_send(k, c, cap->object, cap->badge);
+	if (s != OK)
+		return fail(c, s);
+	if (c->state == CONTEXT_CALLING && !k->resched)
+		return sched_run(k, &c->server->context);
+	return sched_dispatch(k);
+}
+
+/* What the caller gets; on an error it still waits and the server is to blame. */
+static enum status reply_deliver(struct kernel *k, struct thread *server, struct context *c,
+				 uint64_t info)
+{
+	struct thread *t = thread_of(c);
+	enum status s;
+
+	info &= REPLY_INFO;
+	if ((info & INFO_LENGTH_MASK) > MESSAGE_BYTES)
+		return BAD_MESSAGE;
+	if (c->kind == CONTEXT_VCPU)
+		return server->message ? vcpu_reply(k, vcpu_of(c), server->message->data, info)
+				       : BAD_STATE;
+	if (t->fault_kind)
+		return server->message ? thread_fault_reply(k, t, server->message->data, info)
+				       : BAD_STATE;
+	s = message_copy(k, server, t, info);
+	if (s != OK)
+		return s;
+	context_set_arg(c, 0, OK);
+	context_set_arg(c, 1, info);
+	for (unsigned i = 2; i < 6; i++)
+		context_set_arg(c, i, context_arg(&server->context, i));
+	context_set_arg(c, 6, server->serves ? server->serves->generation : 0);
+	c->state = CONTEXT_READY;
+	return OK;
+}
+
+/* After a reply: `c` has its new state (READY, or a vCPU that is held). */
+static void reply_settle(struct kernel *k, struct context *c)
+{
+	c->server = NULL;
+	if (c->state == CONTEXT_READY && !list_empty(&c->stalled_on_me))
+		sched_release(k, c);
+	if (c->state == CONTEXT_READY && !c->queued)
+		sched_ready(k, c);
+	else if (c->state != CONTEXT_READY)
+		sched_block(k, c, (enum context_state)c->state);
+}
+
+/* Takes the next call that is queued and can be delivered. False: none. */
+static bool take_sender(struct kernel *k, struct port *p, struct thread *server)
+{
+	for (int i = 0; i < 4 && !list_empty(&p->senders); i++) {
+		struct context *c = container_of(p->senders.next, struct context, waiting);
+		enum status s = deliver(k, c, server, c->sender_badge);
+
+		if (s != OK) {
+			port_end_call(k, c, s); /* its message, its fault */
+			continue;
+		}
+		list_remove(&c->waiting);
+		c->port = NULL;
+		accept(p, c, server);
+		sched_release(k, c);
+		return true;
+	}
+	return false;
+}
+
+/* Waits on `p`. The result is in the server's registers, or it is RECEIVING. */
+static void receive(struct kernel *k, struct thread *server, struct port *p)
+{
+	struct context *c = &server->context;
+
+	if (signal_take_bound(k, server))
+		return;
+	if (!list_empty(&p->senders)) {
+		if (take_sender(k, p, server)) {
+			/* Holds a reply now: it runs for its callers, not for itself. */
+			sched_block(k, c, CONTEXT_READY);
+			k->resched = true;
+			return;
+		}
+		if (!list_empty(&p->senders)) {
+			arch_context_restart_call(c);
+			context_set_arg(c, 1, INFO_NO_REPLY);
+			return;
+		}
+	}
+	c->port = p;
+	list_append(&p->receivers, &c->waiting);
+	if (c->queued)
+		sched_block(k, c, CONTEXT_RECEIVING);
+	else
+		c->state = CONTEXT_RECEIVING;
+}
+
+struct context *port_reply_wait(struct kernel *k, struct thread *t)
+{
+	struct context *c = &t->context, *caller = t->caller;
+	struct cap *cap = cspace_find(t, context_arg(c, 0), CAP_PORT);
+	uint64_t info = context_arg(c, 1);
+
+	if (!cap)
+		return fail(c, BAD_CAP);
+	if (!(cap->rights & RIGHT_SERVE))
+		return fail(c, NO_RIGHT);
+	if (!t->message)
+		return fail(c, BAD_STATE);
+
+	struct port *p = cap->object;
+
+	if (info & INFO_NO_REPLY) {
+		if (caller)
+			return fail(c, BUSY);
+		receive(k, t, p);
+		return c->state == CONTEXT_READY && !k->resched ? c : sched_dispatch(k);
+	}
+	if (!caller)
+		return fail(c, STALE);
+
+	enum status s = reply_deliver(k, t, caller, info);
+
+	if (s != OK)
+		return fail(c, s);
+	t->caller = NULL;
+	reply_settle(k, caller);
+	receive(k, t, p);
+	/* The server ran for this caller: the owner's chain goes on with it. */
+	if (c->state == CONTEXT_RECEIVING && caller->state == CONTEXT_READY && !k->resched)
+		return sched_run(k, caller);
+	return sched_dispatch(k);
+}
+
+struct context *port_reply(struct kernel *k, struct thread *t)
+{
+	struct context *c = &t->context, *caller = t->caller;
+	uint64_t slot = context_arg(c, 0);
+	struct cap *cap = NULL;
+	enum status s;
+
+	if (slot) {
+		cap = cspace_find(t, slot, CAP_REPLY);
+		if (!cap)
+			return fail(c, BAD_CAP);
+		caller = cap->object;
+		if (!caller)
+			cap_unlink(k, cap);
+	}
+	if (!caller)
+		return fail(c, STALE);
+	s = reply_deliver(k, t, caller, context_arg(c, 1));
+	if (s != OK)
+		return fail(c, s);
+	if (cap) {
+		caller->reply = NULL;
+		cap_unlink(k, cap);
+	} else {
+		t->caller = NULL;
+	}
+	reply_settle(k, caller);
+	context_set_arg(c, 0, OK);
+	sched_enqueue(k, c);
+	k->resched = true;
+	return sched_dispatch(k);
+}
+
+enum status port_save_reply(struct kernel *k, struct thread *t, struct cap *slot)
+{
+	struct context *caller = t->caller;
+
+	if (!caller)
+		return NOT_FOUND;
+	if (slot->type != CAP_EMPTY)
+		return EXISTS;
+	*slot = (struct cap){.type = CAP_REPLY, .rights = RIGHT_ALL, .object = caller};
+	cap_link(&k->root, slot);
+	t->caller = NULL;
+	caller->server = NULL;
+	caller->reply = slot;
+	sched_enqueue(k, &t->context);
+	k->resched = true;
+	return OK;
+}
+
+/* Detaches a call from whoever has it. */
+static void detach(struct kernel *k, struct context *c)
+{
+	if (c->state == CONTEXT_SENDING) {
+		list_remove(&c->waiting);
+		if (c->port->server)
+			sched_release(k, &c->port->server->context);
+		c->port = NULL;
+	} else if (c->server) {
+		sched_release(k, &c->server->context);
+		c->server->caller = NULL;
+		sched_enqueue(k, &c->server->context);
+		c->server = NULL;
+	} else if (c->reply) {
+		c->reply->object = NULL; /* a late reply gets STALE */
+		c->reply = NULL;
+	}
+}
+
+void port_end_call(struct kernel *k, struct context *c, enum status why)
+{
+	detach(k, c);
+	if (c->kind == CONTEXT_VCPU) {
+		struct vcpu *v = vcpu_of(c);
+
+		/* The instruction executes again and exits again. */
+		if (v->stop_wanted)
+			sched_block(k, c, CONTEXT_STOPPED);
+		else
+			sched_ready(k, c);
+		return;
+	}
+	if (thread_of(c)->fault_kind) {
+		sched_block(k, c, CONTEXT_STOPPED);
+		sched_release(k, c);
+		return;
+	}
+	context_set_arg(c, 0, (uint64_t)(int64_t)why);
+	sched_ready(k, c);
+}
+
+void port_server_gone(struct kernel *k, struct thread *t)
+{
+	struct context *caller = t->caller;
+	struct port *p = t->serves;
+
+	if (caller && caller->kind == CONTEXT_VCPU && p) {
+		/* The same exit, with its number, goes to the next server: nothing happens in
+		 * between. */
+		detach(k, caller);
+		caller->state = CONTEXT_SENDING;
+		caller->port = p;
+		caller->waiting.next = p->senders.next;
+		caller->waiting.prev = &p->senders;
+		p->senders.next->prev = &caller->waiting;
+		p->senders.next = &caller->waiting;
+	} else if (caller) {
+		port_end_call(k, caller, PEER_RESTARTED);
+	}
+	if (p) {
+		p->server = NULL;
+		t->serves = NULL;
+	}
+}
+
+bool port_drain(struct kernel *k, struct port *p)
+{
+	struct context *c;
+
+	if (!list_empty(&p->senders)) {
+		port_end_call(k, container_of(p->senders.next, struct context, waiting), PEER_DIED);
+		return true;
+	}
+	if (list_empty(&p->receivers))
+		return false;
+	c = container_of(p->receivers.next, struct context, waiting);
+	list_remove(&c->waiting);
+	c->port = NULL;
+	context_set_arg(c, 0, (uint64_t)(int64_t)BAD_CAP);
+	sched_ready(k, c);
+	return true;
+}
+
+void port_end(struct kernel *k, struct port *p)
+{
+	struct thread *server = p->server;
+
+	if (!server)
+		return;
+	p->server = NULL;
+	server->serves = NULL;
+	if (server->caller)
+		port_end_call(k, server->caller, PEER_DIED);
+}
+
+enum status port_invoke(struct kernel *k, struct invocation *call, uint32_t method)
+{
+	struct port *p = call->cap->object;
+
+	switch (method) {
+	case PORT_STATUS:
+		call->out[1] = p->generation;
+		call->out[2] = !list_empty(&p->receivers);
+		return OK;
+	case PORT_RENEW:
+		if (!(call->cap->rights & RIGHT_MANAGE))
+			return NO_RIGHT;
+		p->generation++;
+		if (p->server)
+			port_server_gone(k, p->server);
+		return OK;
+	default:
+		return BAD_METHOD;
+	}
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A word of bits: raised by anyone with the right, taken by one waiter or by a bound thread's
+ * receive. */
+#include "internal.h"
+
+static struct context *result(struct context *c, enum status s)
+{
+	context_set_arg(c, 0, (uint64_t)(int64_t)s);
+	return c;
+}
+
+static void take(struct signal *s, struct context *c, uint64_t mask)
+{
+	context_set_arg(c, 0, OK);
+	context_set_arg(c, 1, s->bits & mask);
+	s->bits &= ~mask;
+}
+
+static void take_bound(struct signal *s, struct context *c)
+{
+	context_set_arg(c, 0, OK);
+	context_set_arg(c, 1, INFO_SIGNAL);
+	context_set_arg(c, 6, s->bits);
+	s->bits = 0;
+}
+
+bool signal_take_bound(struct kernel *k, struct thread *t)
+{
+	struct signal *s = t->signal.object;
+
+	if (!s || !s->bits)
+		return false;
+	take_bound(s, &t->context);
+	sched_enqueue(k, &t->context);
+	return true;
+}
+
+void signal_raise(struct kernel *k, struct signal *s, uint64_t bits)
+{
+	struct thread *t = s->waiter;
+
+	s->bits |= bits;
+	if (t) {
+		if (!(s->bits & t->wait_mask))
+			return;
+		s->waiter = NULL;
+		t->waits_for = NULL;
+		take(s, &t->context, t->wait_mask);
+		sched_ready(k, &t->context);
+		return;
+	}
+	t = s->bound;
+	if (t && t->context.state == CONTEXT_RECEIVING && s->bits) {
+		list_remove(&t->context.waiting);
+		t->context.port = NULL;
+		take_bound(s, &t->context);
+		sched_ready(k, &t->context);
+	}
+}
+
+struct context *signal_call(struct kernel *k, struct thread *t)
+{
+	struct context *c = &t->context;
+	struct cap *cap = cspace_find(t, context_arg(c, 0), CAP_SIGNAL);
+	uint64_t bits = context_arg(c, 1);
+
+	if (!cap)
+		return result(c, BAD_CAP);
+	if (!(cap->rights & RIGHT_RAISE))
+		return result(c, NO_RIGHT);
+	if (cap->badge)
+		bits &= cap->badge;
+	result(c, OK);
+	signal_raise(k, cap->object, bits);
+	return k->resched ? sched_dispatch(k) : c;
+}
+
+struct context *signal_wait(struct kernel *k, struct thread *t, bool poll)
+{
+	struct context *c = &t->context;
+	struct cap *cap = cspace_find(t, context_arg(c, 0), CAP_SIGNAL);
+	uint64_t mask = context_arg(c, 1);
+
+	if (!cap)
+		return result(c, BAD_CAP);
+	if (!(cap->rights & RIGHT_WAIT))
+		return result(c, NO_RIGHT);
+	if (!mask)
+		return result(c, BAD_ARGUMENT);
+
+	struct signal *s = cap->object;
+
+	if (s->bits & mask) {
+		take(s, c, mask);
+		return c;
+	}
+	if (poll)
+		return result(c, AGAIN);
+	if (s->waiter)
+		return result(c, BUSY);
+	s->waiter = t;
+	t->waits_for = s;
+	t->wait_mask = mask;
+	sched_block(k, c, CONTEXT_WAITING);
+	return sched_dispatch(k);
+}
+
+void signal_end(struct kernel *k, struct signal *s)
+{
+	struct thread *t = s->waiter;
+
+	if (!t)
+		return;
+	s->waiter = NULL;
+	t->waits_for = NULL;
+	result(&t->context, BAD_CAP);
+	sched_ready(k, &t->context);
+}

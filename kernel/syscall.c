@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From a trap with a call number to the code of the call, and for invocations to the object's
+ * methods. */
+#include "internal.h"
+
+static invoke_fn *const invoke_table[CAP_TYPES] = {
+    [CAP_UNTYPED] = untyped_invoke, [CAP_FRAME] = frame_invoke,	  [CAP_CSPACE] = cspace_invoke,
+    [CAP_SPACE] = space_invoke,	    [CAP_THREAD] = thread_invoke, [CAP_VCPU] = vcpu_invoke,
+    [CAP_PORT] = port_invoke,	    [CAP_LINE] = line_invoke,	  [CAP_TIMER] = timer_invoke,
+    [CAP_IRQ] = irq_invoke,	    [CAP_CORE] = core_invoke,
+};
+
+static struct context *invoke(struct kernel *k, struct context *c, struct thread *t)
+{
+	struct invocation call;
+	struct cap *cap = cspace_slot(t, context_arg(c, 0));
+	enum status s = BAD_CAP;
+
+	call.thread = t;
+	call.cap = cap;
+	for (unsigned i = 1; i < 8; i++)
+		call.in[i] = context_arg(c, i);
+	for (unsigned i = 1; i < 5; i++)
+		call.out[i] = 0;
+	if (cap && invoke_table[cap->type])
+		s = call.in[1] >> 32 ? BAD_METHOD
+				     : invoke_table[cap->type](k, &call, (uint32_t)call.in[1]);
+	/* The thread may have ended or stopped itself: then its registers are nobody's. */
+	if (k->current == c && c->state == CONTEXT_READY) {
+		if (s == RESTART) {
+			arch_context_restart_call(c);
+		} else {
+			context_set_arg(c, 0, (uint64_t)(int64_t)s);
+			for (unsigned i = 1; i < 5; i++)
+				context_set_arg(c, i, call.out[i]);
+		}
+		if (!k->resched)
+			return c;
+	}
+	return sched_dispatch(k);
+}
+
+struct context *syscall_handle(struct kernel *k, struct context *c, uint32_t number)
+{
+	struct thread *t = container_of(c, struct thread, context);
+
+	switch (number) {
+	case CALL_CALL:
+		return port_call(k, t);
+	case CALL_REPLY_WAIT:
+		return port_reply_wait(k, t);
+	case CALL_REPLY:
+		return port_reply(k, t);
+	case CALL_SIGNAL:
+		return signal_call(k, t);
+	case CALL_WAIT:
+		return signal_wait(k, t, false);
+	case CALL_POLL:
+		return signal_wait(k, t, true);
+	case CALL_YIELD:
+		context_set_arg(c, 0, OK);
+		sched_yield(k);
+		return sched_dispatch(k);
+	case CALL_INVOKE:
+		return invoke(k, c, t);
+	default:
+		context_set_arg(c, 0, (uint64_t)(int64_t)BAD_CALL);
+		return c;
+	}
+}

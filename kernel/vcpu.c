@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * vCPUs: an exit is a call the kernel makes on the vCPU's behalf, to the port of the window that
+ * was hit or to the one of its exit class. The program counter moves when the reply says so.
+ */
+#include "exit.skerry.h"
+#include "internal.h"
+
+static const uint32_t methods[EXIT_CLASSES] = {
+    [EXIT_MMIO] = VCPU_EXIT_MMIO,	[EXIT_FAULT] = VCPU_EXIT_FAULT,
+    [EXIT_SYSREG] = VCPU_EXIT_SYSREG,	[EXIT_FIRMWARE] = VCPU_EXIT_FIRMWARE,
+    [EXIT_UNKNOWN] = VCPU_EXIT_UNKNOWN,
+};
+
+void vcpu_create(struct kernel *k, struct vcpu *v)
+{
+	context_init(k, &v->context, CONTEXT_VCPU);
+	v->deadline.kind = DEADLINE_VCPU;
+	list_init(&v->lines);
+}
+
+static void quit(struct kernel *k, struct vcpu *v)
+{
+	v->stop_wanted = true;
+	if (v->context.state == CONTEXT_SENDING || v->context.state == CONTEXT_CALLING)
+		port_end_call(k, &v->context, CANCELLED);
+	else
+		sched_block(k, &v->context, CONTEXT_STOPPED);
+	sched_release(k, &v->context);
+}
+
+void vcpu_end(struct kernel *k, struct vcpu *v)
+{
+	v->context.dead = true;
+	quit(k, v);
+	sched_forget(k, &v->context);
+	deadline_remove(&k->deadlines, &v->deadline);
+	if (k->loaded == v)
+		arch_vcpu_unload(k, v);
+	arch_fp_forget(k, &v->context);
+	hold_clear(k, &v->space);
+	for (int i = 0; i < EXIT_CLASSES; i++)
+		hold_clear(k, &v->ports[i]);
+	sched_timer_update(k);
+}
+
+void vcpu_hold_cleared(struct kernel *k, struct cap *slot)
+{
+	struct vcpu *v;
+
+	if (slot->hold != HOLD_VCPU_SPACE)
+		return; /* an exit to a port that is gone holds the vCPU */
+	v = container_of(slot, struct vcpu, space);
+	quit(k, v);
+	if (k->current == &v->context) {
+		arch_switch(k, &v->context, &k->idle);
+		k->current = &k->idle;
+	}
+	if (k->loaded == v)
+		arch_vcpu_unload(k, v);
+	k->resched = true;
+}
+
+void vcpu_wake(struct kernel *k, struct vcpu *v)
+{
+	if (v->context.state == CONTEXT_IDLE)
+		sched_ready(k, &v->context);
+}
+
+void vcpu_deadline(struct kernel *k, struct deadline *d)
+{
+	struct vcpu *v = container_of(d, struct vcpu, deadline);
+
+	arch_vcpu_deadline_passed(k, v);
+	vcpu_wake(k, v);
+}
+
+struct context *vcpu_wfi(struct kernel *k, struct vcpu *v)
+{
+	if (arch_vcpu_wakes(k, v))
+		return &v->context;
+	sched_block(k, &v->context, CONTEXT_IDLE);
+	return sched_dispatch(k);
+}
+
+static struct context *exit_to(struct kernel *k, struct vcpu *v, struct port *p, uint64_t badge)
+{
+	struct context *c = &v->context;
+
+	v->sequence++;
+	if (!p || port_send(k, c, p, badge) != OK) {
+		sched_block(k, c, CONTEXT_HELD); /* nobody serves it: until VCPU_RUN */
+		return sched_dispatch(k);
+	}
+	if (c->state == CONTEXT_CALLING && !k->resched)
+		return sched_run(k, &c->server->context);
+	return sched_dispatch(k);
+}
+
+static struct context *exit_in_window(struct kernel *k, struct vcpu *v, struct space *s,
+				      struct cap *w)
+{
+	struct exit_record *x = &v->exit;
+	struct cap *d;
+
+	x->address -= w->window.address;
+	if (x->class != EXIT_MMIO || x->address + x->width > 1ull << w->window.order) {
+		arch_vcpu_abort(k, v); /* nothing that can be served as one plain access */
+		return &v->context;
+	}
+	if (x->write && w->window.doorbells && (d = doorbell_find(s, w, x))) {
+		arch_vcpu_advance(v, x->length);
+		signal_raise(k, d->object, 1ull << d->doorbell.bit);
+		return k->resched ? sched_dispatch(k) : &v->context;
+	}
+	return exit_to(k, v, w->object, w->badge);
+}
+
+struct context *vcpu_exit(struct kernel *k, struct vcpu *v)
+{
+	struct exit_record *x = &v->exit;
+	struct space *s = v->space.object;
+
+	if (x->class <= EXIT_FAULT && s) {
+		struct space_walk walk = arch_space_walk(s, x->address);
+		struct cap *w;
+
+		if (walk.kind == ENTRY_WINDOW && (w = window_find(s, &walk)))
+			return exit_in_window(k, v, s, w);
+		if (walk.kind == ENTRY_MEMORY && x->class == EXIT_MMIO && !x->permission)
+			return &v->context; /* mapped meanwhile: execute again */
+	}
+	return exit_to(k, v, v->ports[x->class].object, v->port_badge[x->class]);
+}
+
+void vcpu_message(struct vcpu *v, uint8_t *data, uint64_t *info)
+{
+	const struct exit_record *x = &v->exit;
+	uint64_t bytes = 0;
+
+	switch ((enum exit_class)x->class) {
+	case EXIT_MMIO:
+		mmio_access_put(data, &(struct mmio_access){v->sequence, x->address, x->value,
+							    x->width, x->write});
+		bytes = MMIO_ACCESS_SIZE;
+		break;
+	case EXIT_FAULT:
+		fault_exit_put(data,
+			       &(struct fault_exit){v->sequence, x->address, x->virtual,
+						    arch_context_pc(&v->context), x->syndrome});
+		bytes = FAULT_EXIT_SIZE;
+		break;
+	case EXIT_SYSREG:
+		sysreg_access_put(data,
+				  &(struct sysreg_access){v->sequence, x->value, x->reg, x->write});
+		bytes = SYSREG_ACCESS_SIZE;
+		break;
+	case EXIT_FIRMWARE:
+		firmware_call_put(data,
+				  &(struct firmware_call){
+				      v->sequence, context_arg(&v->context, 0),
+				      context_arg(&v->context, 1), context_arg(&v->context, 2),
+				      context_arg(&v->context, 3), context_arg(&v->context, 4),
+				      context_arg(&v->context, 5), context_arg(&v->context, 6),
+				      context_arg(&v->context, 7), x->reg, x->secure});
+		bytes = FIRMWARE_CALL_SIZE;
+		break;
+	default:
+		unknown_exit_put(data, &(struct unknown_exit){
+					   v->sequence, arch_context_pc(&v->context), x->syndrome});
+		bytes = UNKNOWN_EXIT_SIZE;
+		break;
+	}
+	*info = INFO(methods[x->class], bytes, 0);
+}
+
+/* A load's value as the instruction wants it: cut to the width, extended. */
+static uint64_t extended(const struct exit_record *x, uint64_t value)
+{
+	unsigned unused = 64u - 8u * x->width;
+
+	if (x->extend & EXTEND_SIGN)
+		value = (uint64_t)((int64_t)(value << unused) >> unused);
+	else
+		value = value << unused >> unused;
+	return x->extend & EXTEND_64 ? value : value & 0xffffffff;
+}
+
+static enum status act(struct kernel *k, struct vcpu *v, uint32_t action)
+{
+	enum context_state next = v->stop_wanted ? CONTEXT_STOPPED : CONTEXT_READY;
+
+	switch (action) {
+	case EXIT_ACTION_RESUME:
+		break;
+	case EXIT_ACTION_BLOCK:
+		next = CONTEXT_HELD;
+		break;
+	case EXIT_ACTION_ADVANCE_BLOCK:
+		next = CONTEXT_HELD;
+		arch_vcpu_advance(v, v->exit.length);
+		break;
+	case EXIT_ACTION_ADVANCE:
+		arch_vcpu_advance(v, v->exit.length);
+		break;
+	case EXIT_ACTION_ABORT:
+		arch_vcpu_abort(k, v);
+		break;
+	case EXIT_ACTION_UNDEFINED:
+		arch_vcpu_undefined(k, v);
+		break;
+	default:
+		return BAD_MESSAGE;
+	}
+	v->context.state = (uint8_t)next;
+	return OK;
+}
+
+enum status vcpu_reply(struct kernel *k, struct vcpu *v, const uint8_t *data, uint64_t info)
+{
+	const struct exit_record *x = &v->exit;
+	uint64_t bytes = info & INFO_LENGTH_MASK;
+
+	if (x->class == EXIT_MMIO || x->class == EXIT_SYSREG) {
+		struct access_reply m;
+
+		if (!access_reply_get(data, bytes, &m))
+			return BAD_MESSAGE;
+		if (!x->write &&
+		    (m.action == EXIT_ACTION_ADVANCE || m.action == EXIT_ACTION_ADVANCE_BLOCK))
+			arch_vcpu_set_register(v, x->target, extended(x, m.value));
+		return act(k, v, m.action);
+	}
+
+	struct exit_reply m;
+
+	if (!exit_reply_get(data, bytes, &m) || m.action > EXIT_ACTION_ADVANCE_BLOCK ||
+	    m.registers > 15)
+		return BAD_MESSAGE;
+	const uint64_t values[4] = {m.a0, m.a1, m.a2, m.a3};
+
+	for (unsigned i = 0; i < 4; i++)
+		if (m.registers >> i & 1)
+			context_set_arg(&v->context, i, values[i]);
+	return act(k, v, m.action);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The methods of a vCPU capability. */
+#include "internal.h"
+
+static bool at_rest(const struct vcpu *v)
+{
+	uint8_t s = v->context.state;
+
+	return s == CONTEXT_STOPPED || s == CONTEXT_HELD || s == CONTEXT_CALLING ||
+	       s == CONTEXT_SENDING;
+}
+
+static enum status vcpu_configure(struct kernel *k, struct vcpu *v, struct invocation *call)
+{
+	struct cap *space = cspace_find(call->thread, call->in[2], CAP_SPACE);
+	enum status s;
+
+	if (!space)
+		return BAD_CAP;
+	if (!(space->rights & RIGHT_MANAGE))
+		return NO_RIGHT;
+	if (((struct space *)space->object)->kind != SPACE_KIND_VM)
+		return BAD_ARGUMENT;
+	if (v->space.object)
+		return EXISTS;
+	s = hold_set(&v->space, HOLD_VCPU_SPACE, space);
+	if (s != OK)
+		return s;
+	v->features = arch_vcpu_init(k, v, (uint32_t)call->in[3]);
+	call->out[1] = v->features;
+	return OK;
+}
+
+static enum status vcpu_port(struct kernel *k, struct vcpu *v, struct invocation *call)
+{
+	struct cap *port = cspace_find(call->thread, call->in[3], CAP_PORT);
+	uint64_t mask = call->in[2], badge = call->in[4];
+
+	if (!port)
+		return BAD_CAP;
+	if (!(port->rights & RIGHT_CALL))
+		return NO_RIGHT;
+	if (!mask || mask >> EXIT_CLASSES)
+		return BAD_ARGUMENT;
+	if (port->badge && badge && badge != port->badge)
+		return NO_RIGHT;
+	for (unsigned i = 0; i < EXIT_CLASSES; i++) {
+		enum status s;
+
+		if (!(mask >> i & 1))
+			continue;
+		hold_clear(k, &v->ports[i]);
+		s = hold_set(&v->ports[i], HOLD_VCPU_PORT, port);
+		if (s != OK)
+			return s;
+		v->port_badge[i] = badge ? badge : port->badge;
+	}
+	return OK;
+}
+
+static enum status vcpu_set(struct kernel *k, struct vcpu *v, struct invocation *call)
+{
+	if (!call->thread->message || !v->space.object)
+		return BAD_STATE;
+	if (!at_rest(v))
+		return BUSY;
+	return arch_vcpu_set(k, v, (uint32_t)call->in[2], call->thread->message->data,
+			     MESSAGE_BYTES);
+}
+
+static enum status vcpu_get(struct kernel *k, struct vcpu *v, struct invocation *call)
+{
+	int32_t bytes;
+
+	if (!call->thread->message || !v->space.object)
+		return BAD_STATE;
+	if (!at_rest(v))
+		return BUSY;
+	bytes = arch_vcpu_get(k, v, (uint32_t)call->in[2], call->thread->message->data);
+	if (bytes < 0)
+		return (enum status)bytes;
+	call->out[1] = (uint64_t)bytes;
+	return OK;
+}
+
+static enum status vcpu_run(struct kernel *k, struct vcpu *v)
+{
+	if (!v->space.object)
+		return BAD_STATE;
+	v->stop_wanted = false;
+	if (v->context.state == CONTEXT_STOPPED || v->context.state == CONTEXT_HELD)
+		sched_ready(k, &v->context);
+	return OK;
+}
+
+static enum status vcpu_stop(struct kernel *k, struct vcpu *v)
+{
+	v->stop_wanted = true;
+	if (v->context.state != CONTEXT_SENDING && v->context.state != CONTEXT_CALLING)
+		sched_block(k, &v->context, CONTEXT_STOPPED);
+	return OK;
+}
+
+static enum status vcpu_inject(struct kernel *k, struct vcpu *v, struct invocation *call)
+{
+	enum status s;
+
+	if (!v->space.object)
+		return BAD_STATE;
+	if (call->in[2] >= IRQS || call->in[3] > 255)
+		return BAD_ARGUMENT;
+	s = arch_vcpu_inject(k, v, (uint32_t)call->in[2], (uint8_t)call->in[3], NULL);
+	if (s == OK)
+		vcpu_wake(k, v);
+	return s;
+}
+
+static enum status vcpu_states(struct kernel *k, struct vcpu *v, struct invocation *call,
+			       bool retract)
+{
+	if (!v->space.object)
+		return BAD_STATE;
+	if (call->in[2] >= IRQS || (retract && (!call->in[3] || call->in[3] > 3)))
+		return BAD_ARGUMENT;
+	if (retract)
+		call->out[1] =
+		    arch_vcpu_retract(k, v, (uint32_t)call->in[2], (uint32_t)call->in[3]);
+	else
+		call->out[1] = arch_vcpu_irq_state(k, v, (uint32_t)call->in[2]);
+	return OK;
+}
+
+static enum status vcpu_status(struct vcpu *v, struct invocation *call)
+{
+	call->out[1] = v->context.state;
+	call->out[2] = v->sequence;
+	call->out[3] = v->features;
+	return OK;
+}
+
+static enum status vcpu_timer(struct kernel *k, struct vcpu *v, struct invocation *call)
+{
+	if (!v->space.object)
+		return BAD_STATE;
+	if (call->in[2] >= 32 || call->in[3] > 255 || call->in[4] > 1)
+		return BAD_ARGUMENT;
+	return arch_vcpu_timer(k, v, (uint32_t)call->in[2], (uint8_t)call->in[3], call->in[4] != 0);
+}
+
+enum status vcpu_invoke(struct kernel *k, struct invocation *call, uint32_t method)
+{
+	struct vcpu *v = call->cap->object;
+
+	if (!(call->cap->rights & RIGHT_MANAGE))
+		return NO_RIGHT;
+	switch (method) {
+	case VCPU_CONFIGURE:
+		return vcpu_configure(k, v, call);
+	case VCPU_PORT:
+		return vcpu_port(k, v, call);
+	case VCPU_SET:
+		return vcpu_set(k, v, call);
+	case VCPU_GET:
+		return vcpu_get(k, v, call);
+	case VCPU_RUN:
+		return vcpu_run(k, v);
+	case VCPU_STOP:
+		return vcpu_stop(k, v);
+	case VCPU_INJECT:
+		return vcpu_inject(k, v, call);
+	case VCPU_RETRACT:
+		return vcpu_states(k, v, call, true);
+	case VCPU_IRQ:
+		return vcpu_states(k, v, call, false);
+	case VCPU_TIMER:
+		return vcpu_timer(k, v, call);
+	case VCPU_FIRMWARE:
+		v->firmware = (uint32_t)call->in[2];
+		return OK;
+	case VCPU_STATUS:
+		return vcpu_status(v, call);
+	default:
+		return BAD_METHOD;
+	}
+}
