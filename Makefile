@@ -225,10 +225,12 @@ $(O)/kernel/obj/%.o: kernel/%.S Makefile $(ASM_DEFS) | $(IDL_STAMP)
 $(O)/kernel/kernel.lds: $(KERNEL_LDS) Makefile | $(IDL_STAMP)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(KERNEL_FLAGS) -MMD -MP -MT $@ -MF $@.d -E -P -x assembler-with-cpp -o $@ $<
-$(O)/kernel/kernel.elf: $(O)/kernel/kernel.lds $(KERNEL_OBJS)
+# Position independent: it relocates itself where it is loaded. Boot code reads the device tree.
+$(O)/kernel/kernel.elf: $(O)/kernel/kernel.lds $(KERNEL_OBJS) $(O)/lib/libfdt.a
 	$(call say,LD,$@)
-	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--gc-sections -Wl,-z,max-page-size=4096 \
-		-Wl,--build-id=none -Wl,--no-warn-rwx-segments -T $< -o $@ $(KERNEL_OBJS) -lgcc
+	$(Q)$(CC) -nostdlib -static-pie -Wl,--gc-sections -Wl,-z,max-page-size=4096 -Wl,-z,notext \
+		-Wl,--no-dynamic-linker -Wl,--build-id=none -Wl,--no-warn-rwx-segments -T $< -o $@ \
+		$(KERNEL_OBJS) $(O)/lib/libfdt.a -lgcc
 $(O)/kernel/kernel.bin: $(O)/kernel/kernel.elf
 	$(call say,OBJCOPY,$@)
 	$(Q)$(OBJCOPY) -O binary $< $@
@@ -349,7 +351,7 @@ test-long: all unit $(TEST_PREREQUISITES) ## Tests that take longer
 	@tests/run.py long
 bench: all $(BENCH_PREREQUISITES) ## Instructions per operation: a table, and build/bench.json
 	@bench/run.py
-check: $(IDL_STAMP) $(H)/idl/stamp libs $(ASM_DEFS) ## Format, static analysis, sizes, structure, docs. CHECKS="name ..."
+check: $(IDL_STAMP) $(H)/idl/stamp libs $(ASM_DEFS) ## Format, static analysis, sizes, structure, docs. CHECKS=NAME: only that one
 	@tools/packages.sh check
 	@tools/check.py $(CHECKS)
 .PHONY: flags
