@@ -43,7 +43,7 @@ ARCH_FLAGS_aarch64 := -mno-outline-atomics
 NO_FP_aarch64 := -mgeneral-regs-only
 STRICT_ALIGN_aarch64 := -mstrict-align
 
-TARGET_FLAGS := -std=gnu11 -O2 -g $(ARCH_FLAGS_$(ARCH)) -fno-pie -fno-pic -fno-stack-protector \
+TARGET_FLAGS := -std=gnu11 -O2 -g -ffile-prefix-map=$(CURDIR)=. $(ARCH_FLAGS_$(ARCH)) -fno-pie -fno-pic -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections
 CC_INCLUDE = -isystem $(shell $(CC) -print-file-name=include)
 

@@ -82,6 +82,7 @@ struct space_walk arch_space_walk(const struct space *s, uint64_t va)
 	w.order = (uint8_t)shift;
 	if ((entry & ENTRY_VALID) != 0) {
 		w.kind = ENTRY_MEMORY;
+		w.pa = entry & TABLE_ADDRESS & ~((1ull << shift) - 1);
 	} else if (entry != 0) {
 		w.kind = ENTRY_WINDOW;
 		w.slot = entry >> WINDOW_SLOT_SHIFT & 0xffff;

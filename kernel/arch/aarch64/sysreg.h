@@ -5,14 +5,18 @@
 
 #include <stdint.h>
 
-#define sysreg_read(name)                                          \
-	({                                                         \
-		uint64_t value_;                                   \
-		__asm__ volatile("mrs %0, " #name : "=r"(value_)); \
-		value_;                                            \
+/* Names are expanded first: some are macros below. */
+#define SYSREG_TEXT_(name) #name
+#define SYSREG_TEXT(name) SYSREG_TEXT_(name)
+
+#define sysreg_read(name)                                                      \
+	({                                                                     \
+		uint64_t value_;                                               \
+		__asm__ volatile("mrs %0, " SYSREG_TEXT(name) : "=r"(value_)); \
+		value_;                                                        \
 	})
 #define sysreg_write(name, value) \
-	__asm__ volatile("msr " #name ", %x0" ::"rZ"((uint64_t)(value)) : "memory")
+	__asm__ volatile("msr " SYSREG_TEXT(name) ", %x0" ::"rZ"((uint64_t)(value)) : "memory")
 
 #define isb() __asm__ volatile("isb" ::: "memory")
 #define dsb(domain) __asm__ volatile("dsb " #domain ::: "memory")

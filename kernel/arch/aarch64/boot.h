@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Core 0's boot code. It reads the device tree and the bundle, splits the machine as the boot plan
+ * says, builds every core's kernel and init in that core's own memory, starts the cores, and is
+ * gone: its pages become RAM of core 0. Whatever it finds wrong it says in one line, and switches
+ * the machine off.
+ */
+#ifndef KERNEL_BOOT_H
+#define KERNEL_BOOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arch.h"
+#include "arch_calls.h"
+#include "mmu.h"
+#include "plan.h"
+#include "range.h"
+
+#define PAGE 4096ull
+#define PLAN_ALIGN 0x200000ull
+#define BOOT_TABLES 32
+#define BOOT_CPUS 64
+#define BOOT_GIC_REGIONS 8
+
+enum boot_level {
+	BOOT_EL1 = 1,
+	BOOT_EL2 = 2,
+	BOOT_E2H = 3
+}; /* E2H: EL2 on which E2H is fixed to 1 */
+
+struct boot_file {
+	const uint8_t *data;
+	uint64_t size;
+};
+
+struct boot_core {
+	struct ranges ram; /* what is left of this core's memory becomes untyped */
+	struct ranges all; /* what its kernel maps: its memory but for the stack's guard page */
+	uint64_t affinity, redistributor;
+	struct kernel *kernel;
+	struct core_entry *entry;
+	struct thread *init;
+	uint64_t image, image_bytes; /* init's segments, as they will lie at SERVICE_BASE */
+};
+
+struct boot {
+	enum boot_level level;
+	uint64_t counter; /* when the first instruction ran */
+	uint64_t image, rodata, resident_end, image_end;
+	const uint8_t *tree;
+	uint64_t tree_size;
+	struct mmu mmu;	      /* everything boot code touches */
+	struct ranges ram;    /* all there is */
+	struct ranges free;   /* of it, what no one has yet */
+	struct range console; /* PL011; size 0: none */
+	struct range bundle;
+	struct range distributor;
+	struct range redistributors[BOOT_GIC_REGIONS];
+	uint32_t redistributor_count;
+	uint64_t affinities[BOOT_CPUS]; /* of the device tree's cpu nodes, in its order */
+	uint32_t cpu_count;
+	bool psci, psci_smc;
+	struct boot_plan plan;
+	uint32_t cores;
+	struct boot_file init;
+	uint32_t address_bits;
+	uint64_t vtcr;
+	struct boot_core core[PLAN_CORES];
+};
+
+/* ---- boot_say.c ---- */
+void boot_console(uint64_t pl011); /* mapped; 0: nothing is said */
+/* "skerry: ", then the text: %s string, %u decimal, %x hexadecimal uint64_t. Then the machine goes
+ * off. */
+void boot_fail(const struct boot *b, const char *format, ...) __attribute__((noreturn));
+
+/* ---- boot_tree.c: what the device tree says ---- */
+void boot_tree_console(struct boot *b); /* first: what is wrong with the rest can be said then */
+void boot_tree_machine(struct boot *b);
+
+/* ---- boot_bundle.c: what the bundle says ---- */
+void boot_bundle(struct boot *b); /* finds the files and checks plan and init */
+uint64_t boot_init_load(struct boot *b, struct boot_core *c); /* -> its entry */
+void boot_init_map(struct boot *b, struct boot_core *c, struct space *s);
+
+/* ---- boot_memory.c: who gets what ---- */
+void boot_reserve(struct boot *b, uint64_t base, uint64_t size); /* no longer free */
+void boot_memory_split(struct boot *b);				 /* among the cores */
+/* Zeroed memory of core c, which its untyped will not have; fails when there is no more. */
+void *boot_alloc(struct boot *b, struct boot_core *c, uint64_t bytes, uint64_t align);
+
+/* ---- boot_devices.c: interrupt controller, the plan's devices, address bits ---- */
+void boot_devices(struct boot *b);
+void boot_address_bits(struct boot *b);
+
+/* ---- boot_core.c: one core's kernel and init ---- */
+void boot_space_map(struct boot *b, struct boot_core *c, struct space *s, uint64_t va, uint64_t pa,
+		    uint32_t attributes); /* one page */
+void boot_core_build(struct boot *b, uint32_t number);
+void boot_core_start(struct boot *b, uint32_t number);
+
+/* ---- boot.c ---- */
+void boot_map(struct boot *b, uint64_t base, uint64_t size, enum mmu_kind kind);
+struct core_entry *boot_early(const void *tree, uint64_t level, uint64_t counter);
+void boot_stop(void) __attribute__((noreturn)); /* start.S: nothing can be said */
+
+#endif
