@@ -31,6 +31,7 @@ class Device:
 
 
 def read(vm, table):
+    """A device, checked against those of the VM that were read before."""
     device = Device(
         table=table,
         name=table.name("name", 10),

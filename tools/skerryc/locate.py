@@ -52,7 +52,8 @@ class _Scanner:
         self.skip(BLANK)
         end = self.at + (2 if array else 1)
         self.at = start
-        self.mark(path)
+        for i in range(len(path)):
+            self.mark(path[:i + 1])
         if array:
             path += (self.tables[path],)
             self.mark(path)

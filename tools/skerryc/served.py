@@ -16,6 +16,7 @@ SMALL_DTB_BYTES = 0x1_0000  # for VMs too small for that
 SMALL_RAM = 8 << 20
 MAGIC_GZIP = b"\x1f\x8b"
 MAGIC_ELF = b"\x7fELF"
+MAGIC_LINUX = b"ARM\x64"  # at byte 56 of the Image header
 FLAG_READ, FLAGS_DEVICE = 1, 0x30
 
 
@@ -115,9 +116,21 @@ def kernel_bytes(path):
     size = os.path.getsize(path)
     with open(path, "rb") as f:
         head = f.read(64)
-    if head[56:60] == b"ARM\x64":
+    if is_linux(head):
         size = max(size, int.from_bytes(head[16:24], "little"))
     return size, head
+
+
+def is_linux(head):
+    return head[56:60] == MAGIC_LINUX
+
+
+def check_linux(vm, head):
+    """Linux runs from where its header says, counted from any 2 MiB boundary."""
+    address, offset = vm.kernel["kernel_load_addr"], int.from_bytes(head[8:16], "little")
+    if is_linux(head) and (address - offset) % MIB2:
+        raise vm.error(("kernel", "kernel_load_addr"), f"0x{address:x} is not where this Linux image can run; use a 2 MiB "
+                       f"boundary + 0x{offset:x}")
 
 
 def place_images(vm, root):
@@ -132,6 +145,7 @@ def place_images(vm, root):
     if size == 0:
         raise vm.error(("kernel", "kernel_path"), f'"{kernel["kernel_path"]}" is empty; build it again')
     taken = []
+    check_linux(vm, head)
     place(vm, taken, "kernel", kernel["kernel_load_addr"], size)
     files["kernel"] = path, kernel["kernel_load_addr"]
     region_of(vm, "entry_point", kernel["entry_point"], 4, "is")

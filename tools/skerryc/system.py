@@ -152,7 +152,7 @@ def read_cores(top, machine):
             raise table.error("ram_mib", f"{ram // MIB} is odd; give a multiple of 2")
         if not ram and any(not core.ram for core in cores):
             raise table.error("ram_mib" if "ram_mib" in table else None,
-                              "is 0, and so is another core's: only one can have what is left; give ram_mib")
+                              "takes what the others leave, as another core does already; give ram_mib")
         when_off = table.choice("when_off", WHEN_OFF, "system-off" if number == 0 else "core-off")
         cores.append(Core(table, number, ram, WHEN_OFF.get(when_off, when_off), table.array("await", int, [])))
         table.done()

@@ -187,5 +187,6 @@ def read_skerry(vm, table):
     if vm.vcpu["budget_us"] > vm.vcpu["period_us"]:
         raise table.error("vcpu_budget_us", "is larger than vcpu_period_us; lower it or raise the period")
     vm.restart = table.choice("restart", {"always": "always", "never": "never"}, "always")
-    vm.devices = [devices.read(vm, entry) for entry in table.tables("device")]
+    for entry in table.tables("device"):
+        vm.devices.append(devices.read(vm, entry))
     table.done()
