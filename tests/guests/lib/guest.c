@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "guest.h"
+
+struct frame {
+	uint64_t x[31], pc, status;
+};
+
+volatile struct trap_record trap_last;
+static volatile bool expected;
+static const char *current;
+static uint32_t passed, failed;
+static bool current_failed;
+
+uint64_t hypercall(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+	register uint64_t x0 __asm__("x0") = function;
+	register uint64_t x1 __asm__("x1") = a1;
+	register uint64_t x2 __asm__("x2") = a2;
+	register uint64_t x3 __asm__("x3") = a3;
+
+	__asm__ volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"memory");
+	return x0;
+}
+
+uint64_t secure_call(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3)
+{
+	register uint64_t x0 __asm__("x0") = function;
+	register uint64_t x1 __asm__("x1") = a1;
+	register uint64_t x2 __asm__("x2") = a2;
+	register uint64_t x3 __asm__("x3") = a3;
+
+	__asm__ volatile("smc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"memory");
+	return x0;
+}
+
+void say(const char *text)
+{
+	for (; *text; text++)
+		hypercall(GUEST_CHAR, (uint8_t)*text, 0, 0);
+}
+
+void say_hex(uint64_t value)
+{
+	char digits[19] = "0x0000000000000000";
+
+	for (int i = 17; i >= 2; i--, value >>= 4)
+		digits[i] = "0123456789abcdef"[value & 15];
+	say(digits);
+}
+
+void say_number(uint64_t value)
+{
+	char digits[21];
+	int i = 20;
+
+	digits[i] = 0;
+	do
+		digits[--i] = (char)('0' + value % 10);
+	while (value /= 10);
+	say(digits + i);
+}
+
+static void settle(void)
+{
+	if (!current)
+		return;
+	if (current_failed) {
+		failed++;
+		say("FAIL ");
+	} else {
+		passed++;
+		say("ok ");
+	}
+	say(current);
+	say("\n");
+	current = NULL;
+}
+
+void test(const char *name)
+{
+	settle();
+	current = name;
+	current_failed = false;
+}
+
+void check_(bool ok, const char *what, int line, uint64_t actual, uint64_t wanted)
+{
+	if (ok)
+		return;
+	current_failed = true;
+	say("line ");
+	say_number((uint64_t)line);
+	say(": ");
+	say(what);
+	if (actual != wanted) {
+		say(": is ");
+		say_hex(actual);
+		say(", not ");
+		say_hex(wanted);
+	}
+	say("\n");
+}
+
+void check_equal_(uint64_t actual, uint64_t wanted, const char *what, int line)
+{
+	check_(actual == wanted, what, line, actual, wanted);
+}
+
+_Noreturn void power_off(void)
+{
+	settle();
+	say_number(passed);
+	say(" passed, ");
+	say_number(failed);
+	say(" failed\n");
+	if (failed)
+		hypercall(GUEST_FAIL, failed, 0, 0);
+	hypercall(0x84000008, 0, 0, 0); /* PSCI SYSTEM_OFF */
+	for (;;)
+		wait_for_interrupt();
+}
+
+void guest_run(uint64_t tree);
+void guest_run(uint64_t tree)
+{
+	guest_main(tree);
+	power_off();
+}
+
+void trap_expect(void)
+{
+	trap_last.count = 0;
+	expected = true;
+}
+
+static void unexpected(uint64_t kind, const struct frame *f)
+{
+	say("unexpected exception, vector ");
+	say_number(kind);
+	say(" ESR ");
+	say_hex(READ_REGISTER(esr_el1));
+	say(" FAR ");
+	say_hex(READ_REGISTER(far_el1));
+	say(" PC ");
+	say_hex(f->pc);
+	say("\n");
+	failed++;
+	power_off();
+}
+
+void guest_trap(uint64_t kind, struct frame *f);
+void guest_trap(uint64_t kind, struct frame *f)
+{
+	if (kind == 5) { /* IRQ from EL1 with SP_EL1 */
+		uint32_t id = (uint32_t)READ_REGISTER(S3_0_C12_C12_0);
+
+		guest_interrupt(id);
+		if (id < 1020)
+			WRITE_REGISTER(S3_0_C12_C12_1, id);
+		return;
+	}
+	if (kind != 4 || !expected)
+		unexpected(kind, f);
+	trap_last.count++;
+	trap_last.syndrome = READ_REGISTER(esr_el1);
+	trap_last.address = READ_REGISTER(far_el1);
+	trap_last.pc = f->pc;
+	f->pc += 4;
+}
+
+__attribute__((weak)) void guest_interrupt(uint32_t id)
+{
+	say("unexpected interrupt ");
+	say_number(id);
+	say("\n");
+	failed++;
+	power_off();
+}
+
+__attribute__((weak)) void second_main(uint64_t argument)
+{
+	(void)argument;
+	say("unexpected second vCPU\n");
+	failed++;
+	power_off();
+}
