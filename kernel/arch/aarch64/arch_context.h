@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct arch_context {
-	uint64_t x[31];
+	_Alignas(16) uint64_t x[31]; /* entry.S makes it SP_EL2, which must be aligned */
 	uint64_t sp_el0;
 	uint64_t pc, psr; /* ELR_EL2, SPSR_EL2 */
 	uint64_t tpidr_el0;

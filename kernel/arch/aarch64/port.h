@@ -35,7 +35,7 @@ void context_core_init(struct kernel *k);
 void context_fp_trapped(struct kernel *k, struct context *c); /* c used FP and is not its owner */
 
 /* ---- vcpu.c ---- */
-void vcpu_load(struct kernel *k, struct vcpu *v); /* after arch_vcpu_unload of another */
+void vcpu_load(struct kernel *k, struct vcpu *v); /* another one, if loaded, is unloaded */
 /* A guest with its caches off wrote a translation register; true: done, false: not one of those. */
 bool vcpu_write_translation(struct vcpu *v, uint32_t reg, uint64_t value);
 
@@ -44,15 +44,24 @@ void vcpu_host_id(uint64_t id[56]);
 
 /* ---- vgic.c ---- */
 void vgic_core_init(struct kernel *k);
-void vgic_save(struct kernel *k, struct vcpu *v);
-void vgic_load(struct kernel *k, struct vcpu *v);
-/* As arch_vcpu_inject; `physical`: linked to the physical interrupt, which is or will be active. */
-void vgic_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority, bool tell,
-		 bool physical);
-bool vgic_wakes(struct kernel *k, const struct vcpu *v);
+void vgic_save(struct kernel *k, struct vcpu *v); /* v is kernel.loaded still */
+void vgic_load(struct kernel *k, struct vcpu *v); /* v is not kernel.loaded yet */
+/* As arch_vcpu_inject, of a valid id. `tell`: a line waits for the end. */
+void vgic_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority, bool tell);
+uint32_t vgic_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t states);
 
 /* ---- vtimer.c ---- */
-void vtimer_save(struct kernel *k, struct vcpu *v); /* after vgic_save */
+void vtimer_save(struct kernel *k, struct vcpu *v); /* after vgic_save; v is unloaded by now */
 void vtimer_load(struct kernel *k, struct vcpu *v); /* before vgic_load */
+void vtimer_get(struct kernel *k, const struct vcpu *v, uint64_t *control, uint64_t *compare);
+void vtimer_set(struct kernel *k, struct vcpu *v, uint64_t control, uint64_t compare);
+/* The guest's interrupt `id` is no longer in the kernel's care, and not because the guest ended it.
+ */
+void vtimer_retracted(struct kernel *k, struct vcpu *v, uint32_t id);
+/* Is `id` the virtual timer's, linked to the physical interrupt? */
+static inline bool vtimer_linked(const struct vcpu *v, uint32_t id)
+{
+	return v->arch.timer.state == VTIMER_LINKED && v->arch.timer.id == id;
+}
 
 #endif

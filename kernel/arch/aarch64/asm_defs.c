@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Offsets for entry.S. Compiled to assembler only; the build takes the lines that begin with "->".
+ */
+#include "kernel.h"
+
+#define DEFINE(name, value) __asm__ volatile("\n->" #name " %0" ::"i"(value))
+
+void asm_defs(void);
+void asm_defs(void)
+{
+	DEFINE(CONTEXT_X, offsetof(struct context, arch.x));
+	DEFINE(CONTEXT_PC, offsetof(struct context, arch.pc));
+	DEFINE(CONTEXT_KERNEL, offsetof(struct context, kernel));
+	DEFINE(KERNEL_STACK_TOP, offsetof(struct kernel, arch.stack_top));
+}
+_Static_assert(offsetof(struct context, arch.x) == 0,
+	       "entry.S stores pairs from the context's start");
+_Static_assert(offsetof(struct context, arch.sp_el0) == 31 * 8, "entry.S skips it after x30");

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Threads, and switching between contexts: only what a service and a guest share is exchanged. */
+#include "arch.h"
+#include "el2.h"
+#include "port.h"
+#include "sysreg.h"
+
+/* The table of a thread without space: nothing is mapped. Constant, so all cores can share it. */
+static const uint64_t no_space[512] __attribute__((aligned(4096)));
+
+static void el2_init(void)
+{
+	uint64_t counters = PMCR_N(sysreg_read(pmcr_el0));
+
+	sysreg_write(hcr_el2, HCR_SERVICE);
+	sysreg_write(cptr_el2, CPTR_BASE | CPTR_TFP);
+	sysreg_write(mdcr_el2, MDCR_TDA | MDCR_TDRA | MDCR_TDOSA | MDCR_TPM | MDCR_TPMCR |
+				   MDCR_TPMS | MDCR_TTRF | counters);
+	sysreg_write(hstr_el2, 0);
+	sysreg_write(cnthctl_el2, CNTHCTL_EL1PCTEN);
+	sysreg_write(cntvoff_el2, 0);
+	sysreg_write(cntv_ctl_el0, 0);
+	sysreg_write(pmuserenr_el0, 0);
+	sysreg_write(mdscr_el1, 0);
+	sysreg_write(tpidr_el2, 0); /* until context_resume */
+	isb();
+}
+
+void context_core_init(struct kernel *k)
+{
+	struct arch_context *idle = &k->idle.arch;
+
+	el2_init();
+	vgic_core_init(k);
+	idle->x[0] = (uint64_t)&k->idle;
+	idle->pc = (uint64_t)context_idle;
+	idle->psr = PSR_EL2H | PSR_DAIF;
+}
+
+/* ---- Threads ---- */
+
+/* A thread can start itself: then its eager registers are in the machine. */
+void arch_thread_start(struct thread *t, uint64_t entry, uint64_t stack, uint64_t argument,
+		       uint64_t tls)
+{
+	struct arch_context *a = &t->context.arch;
+
+	for (int i = 0; i < 31; i++)
+		a->x[i] = 0;
+	a->x[0] = argument;
+	a->pc = entry;
+	a->psr = PSR_EL0T | PSR_DAIF;
+	a->sp_el0 = stack;
+	a->tpidr_el0 = tls;
+	if (t->context.kernel->current == &t->context) {
+		sysreg_write(sp_el0, stack);
+		sysreg_write(tpidr_el0, tls);
+	}
+}
+
+void arch_thread_space_changed(struct kernel *k, struct thread *t)
+{
+	const struct space *s = t->space.type == CAP_SPACE ? t->space.object : 0;
+
+	t->context.arch.vttbr = s != 0 ? s->arch.vttbr : (uint64_t)no_space;
+	if (k->current == &t->context)
+		sysreg_write(vttbr_el2, t->context.arch.vttbr);
+}
+
+void arch_context_restart_call(struct context *c)
+{
+	c->arch.pc -= 4;
+}
+
+uint64_t arch_context_pc(const struct context *c)
+{
+	return c->arch.pc;
+}
+
+/* ---- Switching ---- */
+
+static inline void eager_save(struct context *c)
+{
+	struct arch_context *a = &c->arch;
+
+	a->sp_el0 = sysreg_read(sp_el0);
+	a->tpidr_el0 = sysreg_read(tpidr_el0);
+	if (c->kind == CONTEXT_VCPU) {
+		a->tpidrro_el0 = sysreg_read(tpidrro_el0);
+		a->sctlr = sysreg_read(sctlr_el1);
+		a->cpacr = sysreg_read(cpacr_el1);
+		a->cntkctl = sysreg_read(cntkctl_el1);
+	}
+}
+
+static inline void service_load(void)
+{
+	sysreg_write(tpidrro_el0, 0);
+	sysreg_write(sctlr_el1, SCTLR_SERVICE);
+	sysreg_write(cpacr_el1, CPACR_SERVICE);
+	sysreg_write(cntkctl_el1, CNTKCTL_SERVICE);
+	sysreg_write(hcr_el2, HCR_SERVICE);
+}
+
+static inline void guest_load(struct kernel *k, struct context *c)
+{
+	const struct arch_context *a = &c->arch;
+	struct vcpu *v = (struct vcpu *)c;
+
+	if (k->loaded != v)
+		vcpu_load(k, v);
+	sysreg_write(tpidrro_el0, a->tpidrro_el0);
+	sysreg_write(sctlr_el1, a->sctlr);
+	sysreg_write(cpacr_el1, a->cpacr);
+	sysreg_write(cntkctl_el1, a->cntkctl);
+	sysreg_write(hcr_el2, a->hcr);
+}
+
+/*
+ * The idle context uses none of these registers, so they stay as they are while it runs. Between
+ * two threads what is the same for all threads stays.
+ */
+void arch_switch(struct kernel *k, struct context *from, struct context *to)
+{
+	const struct arch_context *a = &to->arch;
+
+	if (from->kind != CONTEXT_IDLE_LOOP)
+		eager_save(from);
+	if (to->kind == CONTEXT_VCPU)
+		guest_load(k, to);
+	else if (to->kind == CONTEXT_IDLE_LOOP)
+		return;
+	else if (from->kind != CONTEXT_THREAD)
+		service_load();
+	sysreg_write(sp_el0, a->sp_el0);
+	sysreg_write(tpidr_el0, a->tpidr_el0);
+	sysreg_write(vttbr_el2, a->vttbr);
+	sysreg_write(cptr_el2, k->fp_owner == to ? CPTR_BASE : CPTR_BASE | CPTR_TFP);
+}
+
+/* ---- FP registers: saved when another context uses them ---- */
+
+void context_fp_trapped(struct kernel *k, struct context *c)
+{
+	sysreg_write(cptr_el2, CPTR_BASE);
+	isb();
+	if (k->fp_owner != 0)
+		fp_save(k->fp_owner->arch.fp);
+	fp_load(c->arch.fp);
+	k->fp_owner = c;
+}
+
+void arch_fp_forget(struct kernel *k, struct context *c)
+{
+	if (k->fp_owner != c)
+		return;
+	k->fp_owner = 0;
+	sysreg_write(cptr_el2, CPTR_BASE | CPTR_TFP);
+}
+
+void arch_fp_init(struct context *c)
+{
+	arch_fp_forget(c->kernel, c);
+	for (unsigned i = 0; i < sizeof(c->arch.fp) / sizeof(c->arch.fp[0]); i++)
+		c->arch.fp[i] = 0;
+}

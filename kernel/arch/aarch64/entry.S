@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Exceptions: registers are saved, C decides, registers are loaded.
+ *
+ * Outside the kernel SP_EL2 points to the current context, whose registers are at its start, and TPIDR_EL2
+ * holds the end of the kernel stack, where context_resume left a pointer to struct kernel. So one
+ * instruction stores what the first two registers held, and one more finds the stack. Nothing stays on
+ * the stack when the kernel is left.
+ *
+ * The kernel runs with all exceptions masked. ERET is the context synchronization event between the
+ * registers written here and in arch_switch and the code that runs under them.
+ */
+#include "asm_defs.h"
+
+.macro SAVE
+	stp	x0, x1, [sp, #0]
+	stp	x2, x3, [sp, #16]
+	stp	x4, x5, [sp, #32]
+	stp	x6, x7, [sp, #48]
+	stp	x8, x9, [sp, #64]
+	stp	x10, x11, [sp, #80]
+	stp	x12, x13, [sp, #96]
+	stp	x14, x15, [sp, #112]
+	stp	x16, x17, [sp, #128]
+	stp	x18, x19, [sp, #144]
+	stp	x20, x21, [sp, #160]
+	stp	x22, x23, [sp, #176]
+	stp	x24, x25, [sp, #192]
+	stp	x26, x27, [sp, #208]
+	stp	x28, x29, [sp, #224]
+	str	x30, [sp, #240]
+	mrs	x1, elr_el2
+	mrs	x2, spsr_el2
+	mrs	x3, tpidr_el2
+	stp	x1, x2, [sp, #CONTEXT_PC]
+	mov	x0, sp
+	mov	sp, x3
+.endm
+
+.macro SYNC_VECTOR
+	.balign	128
+	SAVE
+	bl	trap_sync
+	b	context_load
+.endm
+
+.macro IRQ_VECTOR
+	.balign	128
+	SAVE
+	ldr	x0, [x0, #CONTEXT_KERNEL]
+	bl	trap_irq
+	b	context_load
+.endm
+
+.macro SERROR_VECTOR
+	.balign	128
+	SAVE
+	bl	trap_serror
+	b	context_load
+.endm
+
+/* An exception that cannot be, or the kernel's own fault. */
+.macro BAD_VECTOR number
+	.balign	128
+	mov	x1, #\number
+	b	bad_exception
+.endm
+
+	.section .text.entry, "ax"
+	.global	vectors
+	.balign	2048
+vectors:
+	BAD_VECTOR 1
+	BAD_VECTOR 2
+	BAD_VECTOR 3
+	BAD_VECTOR 4
+	BAD_VECTOR 5
+	BAD_VECTOR 6
+	BAD_VECTOR 7
+	BAD_VECTOR 8
+	SYNC_VECTOR		/* from AArch64 */
+	IRQ_VECTOR
+	BAD_VECTOR 11		/* FIQ: no interrupt is in Group 0 */
+	SERROR_VECTOR
+	SYNC_VECTOR		/* from AArch32: a guest's EL0 */
+	IRQ_VECTOR
+	BAD_VECTOR 15
+	SERROR_VECTOR
+
+	.balign	64
+context_load:
+	ldp	x1, x2, [x0, #CONTEXT_PC]
+	mov	sp, x0
+	msr	elr_el2, x1
+	msr	spsr_el2, x2
+	ldr	x30, [x0, #240]
+	ldp	x28, x29, [x0, #224]
+	ldp	x26, x27, [x0, #208]
+	ldp	x24, x25, [x0, #192]
+	ldp	x22, x23, [x0, #176]
+	ldp	x20, x21, [x0, #160]
+	ldp	x18, x19, [x0, #144]
+	ldp	x16, x17, [x0, #128]
+	ldp	x14, x15, [x0, #112]
+	ldp	x12, x13, [x0, #96]
+	ldp	x10, x11, [x0, #80]
+	ldp	x8, x9, [x0, #64]
+	ldp	x6, x7, [x0, #48]
+	ldp	x4, x5, [x0, #32]
+	ldp	x2, x3, [x0, #16]
+	ldp	x0, x1, [x0, #0]
+	eret
+	dsb	nsh		/* no speculation past ERET */
+	isb
+
+	.global	context_resume
+context_resume:
+	ldr	x1, [x0, #CONTEXT_KERNEL]
+	ldr	x2, [x1, #KERNEL_STACK_TOP]
+	str	x1, [x2, #-16]!
+	msr	tpidr_el2, x2
+	b	context_load
+
+/* The idle context is resumed like any other: by ERET to here, at EL2. x0 is the context. */
+	.global	context_idle
+context_idle:
+	mrs	x1, tpidr_el2
+	mov	sp, x1
+	bl	trap_idle
+	b	context_load
+
+bad_exception:
+	mov	x2, sp
+	mrs	x0, tpidr_el2
+	cbz	x0, 1f
+	mov	sp, x0
+	ldr	x0, [x0]
+	b	trap_park
+1:	wfi
+	b	1b
+
+	.arch_extension fp
+	.arch_extension simd
+	.global	fp_save
+fp_save:
+	stp	q0, q1, [x0, #0]
+	stp	q2, q3, [x0, #32]
+	stp	q4, q5, [x0, #64]
+	stp	q6, q7, [x0, #96]
+	stp	q8, q9, [x0, #128]
+	stp	q10, q11, [x0, #160]
+	stp	q12, q13, [x0, #192]
+	stp	q14, q15, [x0, #224]
+	stp	q16, q17, [x0, #256]
+	stp	q18, q19, [x0, #288]
+	stp	q20, q21, [x0, #320]
+	stp	q22, q23, [x0, #352]
+	stp	q24, q25, [x0, #384]
+	stp	q26, q27, [x0, #416]
+	stp	q28, q29, [x0, #448]
+	stp	q30, q31, [x0, #480]
+	mrs	x1, fpsr
+	mrs	x2, fpcr
+	add	x0, x0, #512
+	stp	x1, x2, [x0]
+	ret
+
+	.global	fp_load
+fp_load:
+	ldp	q0, q1, [x0, #0]
+	ldp	q2, q3, [x0, #32]
+	ldp	q4, q5, [x0, #64]
+	ldp	q6, q7, [x0, #96]
+	ldp	q8, q9, [x0, #128]
+	ldp	q10, q11, [x0, #160]
+	ldp	q12, q13, [x0, #192]
+	ldp	q14, q15, [x0, #224]
+	ldp	q16, q17, [x0, #256]
+	ldp	q18, q19, [x0, #288]
+	ldp	q20, q21, [x0, #320]
+	ldp	q22, q23, [x0, #352]
+	ldp	q24, q25, [x0, #384]
+	ldp	q26, q27, [x0, #416]
+	ldp	q28, q29, [x0, #448]
+	ldp	q30, q31, [x0, #480]
+	add	x0, x0, #512
+	ldp	x1, x2, [x0]
+	msr	fpsr, x1
+	msr	fpcr, x2
+	ret

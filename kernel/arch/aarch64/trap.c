@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What an exception from a lower level means: a call or fault of a thread, an exit of a vCPU. The
+ * current vCPU is always kernel.loaded, so its registers are in the machine here. (Arm ARM
+ * D17.2.37, ESR_EL2.)
+ */
+#include "arch.h"
+#include "arch_calls.h"
+#include "el2.h"
+#include "exit.skerry.h"
+#include "internal.h"
+#include "port.h"
+#include "sysreg.h"
+#include "vcpu_groups.h"
+
+/* ---- Threads ---- */
+
+static uint32_t abort_kind(uint64_t esr, uint32_t kind)
+{
+	switch (ISS_FSC_TYPE(esr)) {
+	case FSC_ADDRESS_SIZE:
+	case FSC_TRANSLATION:
+	case FSC_ACCESS_FLAG:
+	case FSC_PERMISSION:
+		return kind;
+	default:
+		return ISS_FSC(esr) == FSC_ALIGNMENT ? THREAD_FAULT_ALIGNMENT : THREAD_FAULT_OTHER;
+	}
+}
+
+static struct context *thread_trap(struct kernel *k, struct thread *t, uint64_t esr)
+{
+	uint64_t far = sysreg_read(far_el2);
+
+	switch (ESR_EC(esr)) {
+	case EC_FP:
+		context_fp_trapped(k, &t->context);
+		return &t->context;
+	case EC_DATA:
+		return thread_faulted(k, t, abort_kind(esr, THREAD_FAULT_DATA), far, esr);
+	case EC_FETCH:
+		return thread_faulted(k, t, abort_kind(esr, THREAD_FAULT_FETCH), far, esr);
+	case EC_PC_ALIGNMENT:
+		return thread_faulted(k, t, THREAD_FAULT_ALIGNMENT, far, esr);
+	case EC_SP_ALIGNMENT:
+		return thread_faulted(k, t, THREAD_FAULT_ALIGNMENT, 0, esr);
+	case EC_SERROR:
+		return thread_faulted(k, t, THREAD_FAULT_OTHER, 0, esr);
+	default: /* undefined, trapped or a breakpoint: the instruction is to blame */
+		return thread_faulted(k, t, THREAD_FAULT_INSTRUCTION, 0, esr);
+	}
+}
+
+/* ---- vCPUs: aborts ---- */
+
+/* HPFAR_EL2 holds bits 51:12 of the guest physical address from bit 4 on. */
+static inline uint64_t fault_page(void)
+{
+	return (sysreg_read(hpfar_el2) & 0xffffffffff0ull) << 8;
+}
+
+/*
+ * HPFAR_EL2 is UNKNOWN unless stage 2 found no translation, and the offset in the page is not the
+ * guest physical one when the walk of the guest's own tables faulted.
+ */
+static struct context *fault_exit(struct kernel *k, struct vcpu *v, uint64_t esr, uint64_t far)
+{
+	struct exit_record *e = &v->exit;
+	uint64_t type = ISS_FSC_TYPE(esr);
+
+	e->class = EXIT_FAULT;
+	e->length = ESR_LENGTH(esr);
+	e->virtual = (esr & ISS_FNV) != 0 && ISS_FSC(esr) == FSC_EXTERNAL ? 0 : far;
+	e->syndrome = esr;
+	if ((esr & ISS_S1PTW) != 0 && type != FSC_PERMISSION)
+		e->address = fault_page();
+	else if (type == FSC_TRANSLATION || type == FSC_ACCESS_FLAG || type == FSC_ADDRESS_SIZE)
+		e->address = fault_page() | (far & 0xfff);
+	else
+		e->address = EXIT_ADDRESS_UNKNOWN | (far & 0xfff);
+	return vcpu_exit(k, v);
+}
+
+/*
+ * A load or store of one general register within a page, to where nothing is mapped, is an MMIO
+ * access. The hardware decodes no others: pairs, write-back, exclusives and atomics have no valid
+ * syndrome.
+ */
+static inline struct context *data_abort(struct kernel *k, struct vcpu *v, uint64_t esr)
+{
+	struct exit_record *e = &v->exit;
+	uint64_t far = sysreg_read(far_el2);
+	uint64_t offset = far & 0xfff;
+	uint32_t width = 1u << ISS_SAS(esr);
+
+	if ((esr & (ISS_ISV | ISS_S1PTW | ISS_CM)) != ISS_ISV ||
+	    ISS_FSC_TYPE(esr) != FSC_TRANSLATION || offset + width > 0x1000)
+		return fault_exit(k, v, esr, far);
+	e->class = EXIT_MMIO;
+	e->width = (uint8_t)width;
+	e->target = ISS_SRT(esr);
+	e->extend = (uint8_t)(((esr & ISS_SSE) != 0 ? EXTEND_SIGN : 0) |
+			      ((esr & ISS_SF) != 0 ? EXTEND_64 : 0));
+	e->write = (esr & ISS_WNR) != 0;
+	e->length = ESR_LENGTH(esr);
+	e->address = fault_page() | offset;
+	e->virtual = far;
+	e->syndrome = esr;
+	e->value = 0;
+	if (e->write && e->target != 31)
+		e->value = v->context.arch.x[e->target] & (~0ull >> (64 - 8 * width));
+	return vcpu_exit(k, v);
+}
+
+static struct context *unknown_exit(struct kernel *k, struct vcpu *v, uint64_t esr)
+{
+	v->exit.class = EXIT_UNKNOWN;
+	v->exit.length = ESR_LENGTH(esr);
+	v->exit.syndrome = esr;
+	return vcpu_exit(k, v);
+}
+
+/* ---- vCPUs: firmware calls (Arm DEN 0028) ---- */
+
+#define SMCCC_VERSION 0x80000000u
+#define SMCCC_VERSION_1_1 0x10001
+#define SMCCC_ARCH_FEATURES 0x80000001u
+#define SMCCC_WORKAROUND_1 0x80008000u
+#define SMCCC_WORKAROUND_2 0x80007fffu
+#define SMCCC_WORKAROUND_3 0x80003fffu
+#define SMCCC_NOT_SUPPORTED (-1)
+
+static bool is_workaround(uint64_t function)
+{
+	return (uint32_t)function == SMCCC_WORKAROUND_1 ||
+	       (uint32_t)function == SMCCC_WORKAROUND_2 || (uint32_t)function == SMCCC_WORKAROUND_3;
+}
+
+/*
+ * The workarounds exist for the guest if the firmware has the first, which is the one passed on: it
+ * is all that a guest's request can need on this core. Called where there is none, it does nothing.
+ */
+static bool firmware_answer(struct kernel *k, struct vcpu *v)
+{
+	uint64_t *x = v->context.arch.x;
+
+	if (is_workaround(x[0]) && (v->firmware & FIRMWARE_WORKAROUNDS) != 0) {
+		if (k->arch.smccc_workaround)
+			psci_call(SMCCC_WORKAROUND_1, 0, 0, 0);
+		x[0] = 0;
+	} else if ((uint32_t)x[0] == SMCCC_VERSION && (v->firmware & FIRMWARE_VERSION) != 0) {
+		x[0] = SMCCC_VERSION_1_1;
+	} else if ((uint32_t)x[0] == SMCCC_ARCH_FEATURES && is_workaround(x[1]) &&
+		   (v->firmware & FIRMWARE_WORKAROUNDS) != 0) {
+		x[0] = (uint64_t)(k->arch.smccc_workaround ? 0 : SMCCC_NOT_SUPPORTED);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* An HVC has been executed when it traps, an SMC has not: only that is stepped over. */
+static struct context *firmware_exit(struct kernel *k, struct vcpu *v, uint64_t esr, bool secure)
+{
+	struct exit_record *e = &v->exit;
+	uint32_t length = secure ? ESR_LENGTH(esr) : 0;
+
+	if ((esr & 0xffff) == 0 && firmware_answer(k, v)) {
+		arch_vcpu_advance(v, length);
+		return &v->context;
+	}
+	e->class = EXIT_FIRMWARE;
+	e->reg = (uint32_t)esr & 0xffff;
+	e->secure = secure;
+	e->length = length;
+	e->syndrome = esr;
+	return vcpu_exit(k, v);
+}
+
+/* ---- vCPUs: the rest ---- */
+
+static struct context *sysreg_exit(struct kernel *k, struct vcpu *v, uint64_t esr)
+{
+	struct exit_record *e = &v->exit;
+	uint8_t target = ISS_SYSREG_RT(esr);
+	bool write = (esr & ISS_SYSREG_READ) == 0;
+	uint64_t value = write && target != 31 ? v->context.arch.x[target] : 0;
+	uint32_t reg = (uint32_t)(esr & ISS_SYSREG);
+
+	if (write && vcpu_write_translation(v, reg, value)) {
+		arch_vcpu_advance(v, 4);
+		return &v->context;
+	}
+	e->class = EXIT_SYSREG;
+	e->width = 8;
+	e->target = target;
+	e->extend = EXTEND_64;
+	e->write = write;
+	e->reg = reg;
+	e->value = value;
+	e->length = 4;
+	e->syndrome = esr;
+	return vcpu_exit(k, v);
+}
+
+static struct context *vcpu_trap(struct kernel *k, struct vcpu *v, uint64_t esr)
+{
+	switch (ESR_EC(esr)) {
+	case EC_HVC:
+		return firmware_exit(k, v, esr, false);
+	case EC_SMC:
+		return firmware_exit(k, v, esr, true);
+	case EC_SYSREG:
+		return sysreg_exit(k, v, esr);
+	case EC_WFX:
+		arch_vcpu_advance(v, ESR_LENGTH(esr));
+		return vcpu_wfi(k, v);
+	case EC_FP:
+		context_fp_trapped(k, &v->context);
+		return &v->context;
+	case EC_FETCH:
+		return fault_exit(k, v, esr, sysreg_read(far_el2));
+	case EC_PAUTH:
+	case EC_SVE:
+	case EC_SME: /* the guest has been told that it has none of these */
+		arch_vcpu_undefined(k, v);
+		return &v->context;
+	default:
+		return unknown_exit(k, v, esr);
+	}
+}
+
+struct context *trap_sync(struct context *c)
+{
+	struct kernel *k = c->kernel;
+	uint64_t esr = sysreg_read(esr_el2);
+
+	if (c->kind == CONTEXT_THREAD) {
+		if (ESR_EC(esr) == EC_SVC)
+			return syscall_handle(k, c, (uint32_t)esr & 0xffff);
+		return thread_trap(k, (struct thread *)c, esr);
+	}
+	if (ESR_EC(esr) == EC_DATA)
+		return data_abort(k, (struct vcpu *)c, esr);
+	return vcpu_trap(k, (struct vcpu *)c, esr);
+}
+
+/* An asynchronous external abort is charged to whoever ran when it came. */
+struct context *trap_serror(struct context *c)
+{
+	uint64_t esr = sysreg_read(esr_el2);
+
+	if (c->kind == CONTEXT_THREAD)
+		return thread_trap(c->kernel, (struct thread *)c, esr);
+	return unknown_exit(c->kernel, (struct vcpu *)c, esr);
+}
+
+/* A virtual interrupt that waits for a vCPU not running here must not end the sleep. */
+struct context *trap_idle(struct context *c)
+{
+	struct kernel *k = c->kernel;
+	uint64_t virtual = sysreg_read(ICH_HCR_EL2);
+
+	sysreg_write(ICH_HCR_EL2, 0);
+	isb();
+	arch_idle(k);
+	sysreg_write(ICH_HCR_EL2, virtual);
+	return trap_irq(k);
+}
+
+void trap_park(struct kernel *k, uint64_t vector, uint64_t sp)
+{
+	struct kernel_fault *f = &k->arch.fault;
+
+	f->vector = vector;
+	f->esr = sysreg_read(esr_el2);
+	f->elr = sysreg_read(elr_el2);
+	f->far = sysreg_read(far_el2);
+	f->spsr = sysreg_read(spsr_el2);
+	f->sp = sp;
+	dsb(sy);
+	for (;;)
+		__asm__ volatile("wfi");
+}
