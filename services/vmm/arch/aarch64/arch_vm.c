@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The models of this architecture, tied to the kernel's calls. */
+#include "services/vmm/arch/aarch64/arch_vm.h"
+
+#include <string.h>
+
+#include "kernel/arch/aarch64/vcpu_groups.h"
+#include "services/lib/log.h"
+#include "services/lib/sys.h"
+#include "services/vmm/arch.h"
+#include "services/vmm/machine.h"
+
+#define PSR_EL1H_MASKED 0x3c5u /* EL1h, D, A, I and F masked */
+#define SCTLR_RESET 0x30c50830u
+#define MPIDR_RES1 (1ull << 31)
+#define PAGE 0x1000ull
+
+static struct arch_vm arch_vm; /* one VM a process */
+
+static void vgic_inject(void *host, unsigned int cpu, uint32_t id, uint8_t priority)
+{
+	const struct machine *m = host;
+
+	vcpu_inject(m->vcpus[cpu], id, priority, INJECT_EDGE);
+}
+
+static uint32_t vgic_retract(void *host, unsigned int cpu, uint32_t id, uint32_t states)
+{
+	const struct machine *m = host;
+	uint32_t were = 0;
+
+	vcpu_retract(m->vcpus[cpu], id, states, &were);
+	return were;
+}
+
+static uint32_t vgic_state(void *host, unsigned int cpu, uint32_t id)
+{
+	const struct machine *m = host;
+	uint32_t states = 0;
+
+	vcpu_irq(m->vcpus[cpu], id, &states);
+	return states;
+}
+
+static void vgic_arm(void *host, unsigned int cpu, uint32_t id, uint8_t priority, bool edge)
+{
+	const struct machine *m = host;
+	int32_t status = line_arm(machine_line(m, id), m->vcpus[cpu], id, priority,
+				  edge ? LINE_EDGE : LINE_LEVEL);
+
+	if (status)
+		exits_report(host, "interrupt %u: its line cannot be armed (%d)", id, status);
+}
+
+static uint32_t vgic_disarm(void *host, uint32_t id)
+{
+	uint32_t states = 0;
+
+	line_disarm(machine_line(host, id), &states);
+	return states;
+}
+
+static bool vgic_level(void *host, uint32_t id)
+{
+	uint32_t level = 0, armed, edges;
+
+	line_status(machine_line(host, id), &level, &armed, &edges);
+	return level != 0;
+}
+
+static void vgic_timer(void *host, unsigned int cpu, uint8_t priority, bool enabled)
+{
+	const struct machine *m = host;
+
+	vcpu_timer(m->vcpus[cpu], m->arch->vgic.timer, priority, enabled);
+}
+
+static const struct vgic_ops vgic_ops = {
+    .inject = vgic_inject,
+    .retract = vgic_retract,
+    .state = vgic_state,
+    .arm = vgic_arm,
+    .disarm = vgic_disarm,
+    .level = vgic_level,
+    .timer = vgic_timer,
+};
+
+static bool take(struct machine *m, uint64_t base, uint64_t size, const char *name)
+{
+	if (axvm_take_region(m->vm, base, size, name) == AXVM_OK)
+		return true;
+	log_line("vmm %s: %s: %s", m->config->name, name, axvm_message());
+	return false;
+}
+
+static bool init_vgic(struct machine *m, const uint32_t *affinity)
+{
+	struct vgic *g = &m->arch->vgic;
+	uint32_t highest = 0;
+
+	for (uint32_t i = 0; i < m->line_count; i++)
+		highest = m->lines[i].irq > highest ? m->lines[i].irq : highest;
+	if (!vgic_init(g, m->config->cpu_num, affinity, highest)) {
+		log_line("vmm %s: interrupt %u: the controller has %u", m->config->name, highest,
+			 VGIC_IDS);
+		return false;
+	}
+	g->ops = &vgic_ops;
+	g->host = m;
+	g->dist_base = arch_controller(m->config, EMU_GIC_DISTRIBUTOR, ARCH_GICD_BASE);
+	g->redist_base = arch_controller(m->config, EMU_GIC_REDISTRIBUTOR, ARCH_GICR_BASE);
+	for (uint32_t i = 0; i < m->line_count; i++) {
+		if (!vgic_line(g, m->lines[i].irq, false)) {
+			log_line("vmm %s: interrupt %u: devices have 32 to %u", m->config->name,
+				 m->lines[i].irq, g->ids - 1);
+			return false;
+		}
+	}
+	return take(m, g->dist_base, VGIC_DIST_SIZE, "gicd") &&
+	       take(m, g->redist_base, (uint64_t)VGIC_REDIST_STRIDE * g->cpus, "gicr");
+}
+
+static bool init_sysreg(struct machine *m)
+{
+	uint64_t host[SYSREG_IDS];
+	uint32_t bytes = 0;
+	int32_t status = vcpu_get(m->vcpus[0], VCPU_GROUP_HOST_ID, &bytes);
+
+	if (status || bytes != sizeof(host)) {
+		log_line("vmm %s: the core's ID registers cannot be read (%d)", m->config->name,
+			 status);
+		return false;
+	}
+	memcpy(host, ipc_buffer(), sizeof(host));
+	sysreg_init(&m->arch->sysreg, host, m->address_bits);
+	return true;
+}
+
+uint32_t arch_affinity(const skerry_VmConfig *config, uint32_t cpu)
+{
+	uint64_t mpidr = cpu < config->phys_cpu_ids_count ? config->phys_cpu_ids[cpu] : cpu;
+
+	return (uint32_t)(mpidr >> 8 & 0xff000000u) | (uint32_t)(mpidr & 0xffffffu);
+}
+
+uint64_t arch_controller(const skerry_VmConfig *config, uint32_t type, uint64_t base)
+{
+	for (uint32_t i = 0; i < config->emu_devices_count; i++) {
+		if (config->emu_devices[i].emu_type == type)
+			return config->emu_devices[i].base_gpa;
+	}
+	return base;
+}
+
+bool arch_init(struct machine *m)
+{
+	uint32_t affinity[AXVM_VCPUS];
+
+	m->arch = &arch_vm;
+	for (uint32_t i = 0; i < m->config->cpu_num; i++)
+		affinity[i] = arch_affinity(m->config, i);
+	psci_init(&m->arch->psci, m->config->cpu_num, affinity);
+	if (!init_vgic(m, affinity) || !init_sysreg(m))
+		return false;
+	for (uint32_t i = 0; i < m->config->cpu_num; i++) {
+		struct vcpu_ids ids;
+		int32_t status = vcpu_timer(m->vcpus[i], m->arch->vgic.timer, 0, 0);
+		uint32_t bytes = 0;
+
+		if (!status)
+			status =
+			    vcpu_firmware(m->vcpus[i], FIRMWARE_VERSION | FIRMWARE_WORKAROUNDS);
+		if (!status)
+			status = vcpu_get(m->vcpus[i], VCPU_GROUP_IDS, &bytes);
+		if (!status) {
+			memcpy(&ids, ipc_buffer(), sizeof(ids));
+			ids.vmpidr = MPIDR_RES1 | (uint64_t)(affinity[i] & 0xff000000u) << 8 |
+				     (affinity[i] & 0xffffffu);
+			memcpy(ipc_buffer(), &ids, sizeof(ids));
+			status = vcpu_set(m->vcpus[i], VCPU_GROUP_IDS);
+		}
+		if (status) {
+			log_line("vmm %s: vCPU %u cannot be set up (%d)", m->config->name, i,
+				 status);
+			return false;
+		}
+	}
+	return true;
+}
+
+int32_t arch_vcpu_reset(struct machine *m, uint32_t cpu, uint64_t entry, uint64_t argument)
+{
+	struct vcpu_general general = {.pc = entry, .psr = PSR_EL1H_MASKED};
+	struct vcpu_system_group system = {.sctlr = SCTLR_RESET};
+	struct vcpu_timer_group timer = {0};
+	int32_t status;
+
+	vgic_cpu_reset(&m->arch->vgic, cpu);
+	sysreg_reset(&m->arch->sysreg, cpu);
+	general.x[0] = argument;
+	memcpy(ipc_buffer(), &general, sizeof(general));
+	status = vcpu_set(m->vcpus[cpu], VCPU_GROUP_GENERAL);
+	memcpy(ipc_buffer(), &system, sizeof(system));
+	if (!status)
+		status = vcpu_set(m->vcpus[cpu], VCPU_GROUP_SYSTEM);
+	memcpy(ipc_buffer(), &timer, sizeof(timer));
+	if (!status)
+		status = vcpu_set(m->vcpus[cpu], VCPU_GROUP_TIMER);
+	return status;
+}
+
+bool arch_entry_valid(struct machine *m, uint64_t entry)
+{
+	return entry % 4 == 0 && axvm_memory(m->vm, entry, 4) != NULL;
+}
+
+void arch_vcpu_power(struct machine *m, uint32_t cpu, bool on)
+{
+	if (on)
+		psci_started(&m->arch->psci, cpu);
+	else
+		psci_stopped(&m->arch->psci, cpu);
+}
+
+int64_t arch_start_result(enum arch_start result)
+{
+	switch (result) {
+	case ARCH_STARTED:
+		return PSCI_SUCCESS;
+	case ARCH_START_ADDRESS:
+		return PSCI_INVALID_ADDRESS;
+	default:
+		return PSCI_INTERNAL_FAILURE;
+	}
+}
+
+bool arch_mmio(struct machine *m, uint32_t cpu, uint64_t address, uint32_t width, bool write,
+	       uint64_t *value)
+{
+	return vgic_access(&m->arch->vgic, cpu, address, width, write, value);
+}
+
+bool arch_sysreg(struct machine *m, uint32_t cpu, uint32_t reg, bool write, uint64_t *value)
+{
+	if (reg == SYSREG_ICC_SGI1R) {
+		if (write)
+			vgic_sgi(&m->arch->vgic, cpu, *value);
+		return write;
+	}
+	return sysreg_access(&m->arch->sysreg, cpu, reg, write, value);
+}
+
+void arch_sysreg_name(uint32_t reg, char text[24])
+{
+	sysreg_name(reg, text);
+}
+
+int32_t arch_inject(struct machine *m, uint32_t cpu, uint32_t irq)
+{
+	return vgic_pend(&m->arch->vgic, cpu, irq) ? OK : BAD_ARGUMENT;
+}
+
+/* What is not answered here and now. */
+static bool firmware_exit(const struct psci_request *r, struct axvm_exit *exit)
+{
+	memset(exit, 0, sizeof(*exit));
+	switch (r->action) {
+	case PSCI_CPU_ON:
+		exit->reason = AXVM_EXIT_CPU_UP;
+		exit->target_cpu = r->cpu;
+		exit->entry_point = r->entry;
+		exit->arg = r->context;
+		break;
+	case PSCI_CPU_OFF:
+		exit->reason = AXVM_EXIT_CPU_DOWN;
+		break;
+	case PSCI_SYSTEM_RESET:
+		exit->reason = AXVM_EXIT_SYSTEM_RESET;
+		break;
+	case PSCI_GUEST_PRINT:
+		exit->reason = AXVM_EXIT_HYPERCALL;
+		exit->nr = HYPERCALL_PRINT;
+		exit->args[0] = r->context;
+		break;
+	default:
+		exit->reason = AXVM_EXIT_SYSTEM_DOWN;
+		exit->status = r->action == PSCI_GUEST_EXIT ? (uint32_t)r->context : 0;
+		break;
+	}
+	return true;
+}
+
+bool arch_firmware(struct machine *m, uint32_t cpu, uint64_t a0, uint64_t a1, uint64_t a2,
+		   uint64_t a3, int64_t *result, struct axvm_exit *exit)
+{
+	struct psci_request r;
+
+	psci_call(&m->arch->psci, cpu, a0, a1, a2, a3, &r);
+	if (r.action != PSCI_ANSWER)
+		return firmware_exit(&r, exit);
+	*result = r.result;
+	return false;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a VM has on aarch64. */
+#ifndef VMM_ARCH_VM_H
+#define VMM_ARCH_VM_H
+
+#include "config.pb.h"
+#include "services/vmm/arch/aarch64/psci.h"
+#include "services/vmm/arch/aarch64/sysreg.h"
+#include "services/vmm/arch/aarch64/vgic.h"
+
+struct arch_vm {
+	struct vgic vgic;
+	struct psci psci;
+	struct sysreg sysreg;
+};
+
+/* Where the interrupt controller is unless an emulated device of the config says otherwise. */
+#define ARCH_GICD_BASE 0x08000000ull
+#define ARCH_GICR_BASE 0x080a0000ull
+/* emu_type of a config's emulated devices */
+#define EMU_GIC_REDISTRIBUTOR 0x20u
+#define EMU_GIC_DISTRIBUTOR 0x21u
+
+/* MPIDR affinity of vCPU `cpu`: the config's phys_cpu_ids, else its number. */
+uint32_t arch_affinity(const skerry_VmConfig *config, uint32_t cpu);
+/* Base of the emulated device of that type, or `base`. */
+uint64_t arch_controller(const skerry_VmConfig *config, uint32_t type, uint64_t base);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "services/vmm/arch/aarch64/psci.h"
+
+/* SMCCC function ids. Bit 30 tells the 64-bit form of a function that has both. */
+#define SMCCC_64 0x40000000u
+#define SMCCC_VERSION 0x80000000u
+#define SMCCC_ARCH_FEATURES 0x80000001u
+#define PSCI_VERSION 0x84000000u
+#define PSCI_CPU_SUSPEND_32 0x84000001u
+#define PSCI_CPU_OFF_32 0x84000002u
+#define PSCI_CPU_ON_32 0x84000003u
+#define PSCI_AFFINITY_INFO_32 0x84000004u
+#define PSCI_MIGRATE_INFO_TYPE 0x84000006u
+#define PSCI_SYSTEM_OFF_32 0x84000008u
+#define PSCI_SYSTEM_RESET_32 0x84000009u
+#define PSCI_FEATURES 0x8400000au
+
+#define PSCI_VERSION_1_1 0x10001
+#define SMCCC_VERSION_1_1 0x10001
+#define MIGRATE_NOT_NEEDED 2
+/* Target affinity as MPIDR_EL1 has it: Aff3 in 39:32, Aff2..0 in 23:0, all else zero. */
+#define MPIDR_AFFINITY 0xff00ffffffull
+/* CPU_SUSPEND: bits of power_state (original format) that must be zero; bit 16: power down. */
+#define POWER_STATE_RESERVED 0xfcfe0000u
+#define POWER_STATE_DOWN 0x00010000u
+
+void psci_init(struct psci *p, unsigned int cpus, const uint32_t *affinity)
+{
+	p->cpus = cpus;
+	for (unsigned int i = 0; i < cpus; i++) {
+		p->affinity[i] = affinity[i];
+		p->power[i] = i == 0 ? PSCI_ON : PSCI_OFF;
+	}
+}
+
+void psci_started(struct psci *p, unsigned int cpu)
+{
+	p->power[cpu] = PSCI_ON;
+}
+
+void psci_stopped(struct psci *p, unsigned int cpu)
+{
+	p->power[cpu] = PSCI_OFF;
+}
+
+/* The vCPU of that MPIDR; p->cpus: none. */
+static unsigned int find(const struct psci *p, uint64_t mpidr)
+{
+	uint32_t affinity = (uint32_t)(mpidr >> 8 & 0xff000000u) | (uint32_t)(mpidr & 0xffffffu);
+	unsigned int i = 0;
+
+	if (mpidr & ~MPIDR_AFFINITY)
+		return p->cpus;
+	while (i < p->cpus && p->affinity[i] != affinity)
+		i++;
+	return i;
+}
+
+static void cpu_on(struct psci *p, uint64_t target, struct psci_request *r)
+{
+	unsigned int cpu = find(p, target);
+
+	if (cpu == p->cpus) {
+		r->result = PSCI_INVALID_PARAMETERS;
+	} else if (p->power[cpu] != PSCI_OFF) {
+		r->result = p->power[cpu] == PSCI_ON ? PSCI_ALREADY_ON : PSCI_ON_PENDING;
+	} else {
+		r->action = PSCI_CPU_ON;
+		r->cpu = cpu;
+	}
+}
+
+static int64_t affinity_info(const struct psci *p, uint64_t target, uint64_t lowest_level)
+{
+	unsigned int cpu = find(p, target);
+
+	/* From PSCI 1.0 on, levels above 0 are optional. */
+	if (lowest_level != 0 || cpu == p->cpus)
+		return PSCI_INVALID_PARAMETERS;
+	return (int64_t)p->power[cpu];
+}
+
+/*
+ * Only standby is offered. It may end for any reason at any time, so it ends at once; the guest's
+ * own WFI is where a vCPU sleeps.
+ */
+static int64_t cpu_suspend(uint64_t power_state)
+{
+	if (power_state & (POWER_STATE_RESERVED | POWER_STATE_DOWN))
+		return PSCI_INVALID_PARAMETERS;
+	return PSCI_SUCCESS;
+}
+
+static int64_t features(uint32_t function)
+{
+	switch (function) {
+	case SMCCC_VERSION:
+	case PSCI_VERSION:
+	case PSCI_CPU_SUSPEND_32:
+	case PSCI_CPU_SUSPEND_32 | SMCCC_64:
+	case PSCI_CPU_OFF_32:
+	case PSCI_CPU_ON_32:
+	case PSCI_CPU_ON_32 | SMCCC_64:
+	case PSCI_AFFINITY_INFO_32:
+	case PSCI_AFFINITY_INFO_32 | SMCCC_64:
+	case PSCI_MIGRATE_INFO_TYPE:
+	case PSCI_SYSTEM_OFF_32:
+	case PSCI_SYSTEM_RESET_32:
+	case PSCI_FEATURES:
+		return PSCI_SUCCESS;
+	default:
+		return PSCI_NOT_SUPPORTED;
+	}
+}
+
+/* Of the optional architecture calls none is offered: what a core needs of them its firmware has.
+ */
+static int64_t arch_features(uint32_t function)
+{
+	return function == SMCCC_VERSION || function == SMCCC_ARCH_FEATURES ? PSCI_SUCCESS
+									    : PSCI_NOT_SUPPORTED;
+}
+
+void psci_call(struct psci *p, unsigned int cpu, uint64_t function, uint64_t x1, uint64_t x2,
+	       uint64_t x3, struct psci_request *r)
+{
+	uint32_t id = (uint32_t)function;
+
+	r->action = PSCI_ANSWER;
+	r->result = PSCI_NOT_SUPPORTED;
+	r->cpu = cpu;
+	r->entry = x2;
+	r->context = x3;
+	if (!(id & SMCCC_64)) { /* the 32-bit convention passes w registers */
+		x1 = (uint32_t)x1;
+		x2 = (uint32_t)x2;
+		r->entry = x2;
+		r->context = (uint32_t)x3;
+	}
+	switch (id) {
+	case PSCI_VERSION:
+		r->result = PSCI_VERSION_1_1;
+		break;
+	case SMCCC_VERSION:
+		r->result = SMCCC_VERSION_1_1;
+		break;
+	case SMCCC_ARCH_FEATURES:
+		r->result = arch_features((uint32_t)x1);
+		break;
+	case PSCI_FEATURES:
+		r->result = features((uint32_t)x1);
+		break;
+	case PSCI_MIGRATE_INFO_TYPE:
+		r->result = MIGRATE_NOT_NEEDED;
+		break;
+	case PSCI_CPU_SUSPEND_32:
+	case PSCI_CPU_SUSPEND_32 | SMCCC_64:
+		r->result = cpu_suspend(x1);
+		break;
+	case PSCI_CPU_OFF_32:
+		r->action = PSCI_CPU_OFF;
+		break;
+	case PSCI_CPU_ON_32:
+	case PSCI_CPU_ON_32 | SMCCC_64:
+		cpu_on(p, x1, r);
+		break;
+	case PSCI_AFFINITY_INFO_32:
+	case PSCI_AFFINITY_INFO_32 | SMCCC_64:
+		r->result = affinity_info(p, x1, x2);
+		break;
+	case PSCI_SYSTEM_OFF_32:
+		r->action = PSCI_SYSTEM_OFF;
+		break;
+	case PSCI_SYSTEM_RESET_32:
+		r->action = PSCI_SYSTEM_RESET;
+		break;
+	case HYPERCALL_EXIT:
+	case HYPERCALL_PRINT:
+		r->action = id == HYPERCALL_EXIT ? PSCI_GUEST_EXIT : PSCI_GUEST_PRINT;
+		r->context = x1;
+		r->result = PSCI_SUCCESS;
+		break;
+	default:
+		break;
+	}
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Firmware calls of a guest: PSCI 1.1 (Arm DEN 0022), SMCCC 1.1 (DEN 0028) and two calls of our
+ * own. HVC and SMC are one and the same. psci_call() decides; what it asks for is done by its
+ * caller, who then tells psci_started(), psci_not_started() or psci_stopped().
+ */
+#ifndef VMM_PSCI_H
+#define VMM_PSCI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PSCI_CPUS 8u
+
+/* Results (DEN 0022, 5.2.2). */
+enum psci_result {
+	PSCI_SUCCESS = 0,
+	PSCI_NOT_SUPPORTED = -1,
+	PSCI_INVALID_PARAMETERS = -2,
+	PSCI_DENIED = -3,
+	PSCI_ALREADY_ON = -4,
+	PSCI_ON_PENDING = -5,
+	PSCI_INTERNAL_FAILURE = -6,
+	PSCI_INVALID_ADDRESS = -9,
+};
+
+/* Our calls, in SMCCC's range for vendor hypervisor services: x1 is the argument. */
+#define HYPERCALL_EXIT 0xc6000000u  /* the guest ends with status x1 */
+#define HYPERCALL_PRINT 0xc6000001u /* a character for the VM's log */
+
+enum psci_action {
+	PSCI_ANSWER,	   /* the call is done: `result` */
+	PSCI_CPU_ON,	   /* start vCPU `cpu` at `entry` with `context`; then answer */
+	PSCI_CPU_OFF,	   /* the caller stops; no answer */
+	PSCI_SYSTEM_OFF,   /* no answer */
+	PSCI_SYSTEM_RESET, /* no answer */
+	PSCI_GUEST_EXIT,   /* HYPERCALL_EXIT with status `context`; no answer */
+	PSCI_GUEST_PRINT,  /* HYPERCALL_PRINT of the character `context`; answer */
+};
+
+struct psci_request {
+	enum psci_action action;
+	int64_t result;
+	unsigned int cpu;
+	uint64_t entry, context;
+};
+
+enum psci_power { PSCI_ON, PSCI_OFF, PSCI_PENDING }; /* as AFFINITY_INFO says it */
+
+struct psci {
+	unsigned int cpus;
+	uint32_t affinity[PSCI_CPUS]; /* Aff3.Aff2.Aff1.Aff0 */
+	enum psci_power power[PSCI_CPUS];
+};
+
+/* vCPU 0 is on, the others are off. */
+void psci_init(struct psci *p, unsigned int cpus, const uint32_t *affinity);
+/* The call `function` (x0) of vCPU `cpu`, with x1..x3. */
+void psci_call(struct psci *p, unsigned int cpu, uint64_t function, uint64_t x1, uint64_t x2,
+	       uint64_t x3, struct psci_request *r);
+void psci_started(struct psci *p, unsigned int cpu);
+void psci_stopped(struct psci *p, unsigned int cpu);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A model of the GICv3 distributor and redistributors (Arm IHI 0069, chapter 12), as a machine with
+ * a single security state (GICD_CTLR.DS = 1) and affinity routing always on.
+ *
+ * The model owns what is enabled, with which priority, and where it goes. What is pending or active
+ * at a vCPU lives in the kernel, next to the list registers; the model hands an interrupt over
+ * ("forwards" it) when it is enabled and the distributor is on, and takes it back otherwise,
+ * keeping what was pending. It reaches the kernel only through struct vgic_ops.
+ *
+ * Departures, each visible to a guest: every interrupt is in Group 1 (IGROUPR reads as ones, writes
+ * are ignored); ISACTIVER cannot make an interrupt active; GICR_WAKER keeps its bits, but a
+ * redistributor that is asleep holds nothing back; no LPIs.
+ */
+#ifndef VMM_VGIC_H
+#define VMM_VGIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define VGIC_CPUS 8u
+#define VGIC_PRIVATE 32u /* SGIs 0..15 and PPIs 16..31: one of each per vCPU */
+#define VGIC_SGIS 16u
+#define VGIC_IDS 256u /* the most a VM can have */
+#define VGIC_DIST_SIZE 0x10000u
+#define VGIC_REDIST_STRIDE 0x20000u /* RD_base and SGI_base frames of one vCPU */
+
+/* What the model asks of the kernel. `states` are IRQ_PENDING and IRQ_ACTIVE of kernel/abi.h. */
+struct vgic_ops {
+	void (*inject)(void *host, unsigned int cpu, uint32_t id, uint8_t priority);
+	uint32_t (*retract)(void *host, unsigned int cpu, uint32_t id, uint32_t states);
+	uint32_t (*state)(void *host, unsigned int cpu, uint32_t id);
+	void (*arm)(void *host, unsigned int cpu, uint32_t id, uint8_t priority, bool edge);
+	uint32_t (*disarm)(void *host, uint32_t id); /* returns the states, all taken back */
+	bool (*level)(void *host, uint32_t id);	     /* of the wire */
+	void (*timer)(void *host, unsigned int cpu, uint8_t priority, bool enabled);
+};
+
+struct vgic_irq {
+	uint8_t priority;
+	uint8_t at;	/* vCPU it was last forwarded to */
+	bool enabled;	/* ISENABLER */
+	bool edge;	/* ICFGR */
+	bool line;	/* a device server raises it */
+	bool pending;	/* held here while not forwarded */
+	bool forwarded; /* in the kernel's care */
+	bool known;	/* was forwarded at some time: the kernel may have it active */
+	uint32_t route; /* SPI: affinity it goes to, as vgic_cpu.affinity */
+};
+
+struct vgic_cpu {
+	uint32_t affinity; /* Aff3.Aff2.Aff1.Aff0, a byte each */
+	uint32_t waker;
+	struct vgic_irq irqs[VGIC_PRIVATE];
+};
+
+struct vgic {
+	const struct vgic_ops *ops;
+	void *host;
+	uint64_t dist_base, redist_base; /* guest physical */
+	unsigned int cpus;
+	uint32_t ids;	/* interrupts implemented, a multiple of 32 */
+	uint32_t timer; /* the PPI of the virtual timer */
+	uint32_t ctlr;
+	struct vgic_cpu cpu[VGIC_CPUS];
+	struct vgic_irq shared[VGIC_IDS - VGIC_PRIVATE];
+};
+
+/*
+ * `highest` is the highest interrupt id in use; `affinity` has one entry for each of
+ * the 1..VGIC_CPUS vCPUs. False when a number is out of range.
+ */
+bool vgic_init(struct vgic *g, unsigned int cpus, const uint32_t *affinity, uint32_t highest);
+/* SPI `id` has a line. `edge` is what ICFGR says until the guest writes it. False: no such SPI. */
+bool vgic_line(struct vgic *g, uint32_t id, bool edge);
+
+/*
+ * An access by `cpu` at guest physical `address`. False when neither distributor nor redistributors
+ * are there. A load's value is in *value. Accesses of a width a register does not support read as
+ * zero and are ignored.
+ */
+bool vgic_access(struct vgic *g, unsigned int cpu, uint64_t address, uint32_t width, bool write,
+		 uint64_t *value);
+/* A write of ICC_SGI1R_EL1 by `cpu`. */
+void vgic_sgi(struct vgic *g, unsigned int cpu, uint64_t value);
+/* The interrupt becomes pending, as by ISPENDR. `cpu` counts for private ones only. False: no such
+ * id. */
+bool vgic_pend(struct vgic *g, unsigned int cpu, uint32_t id);
+/* vCPU `cpu` starts anew: its private interrupts are as after reset. */
+void vgic_cpu_reset(struct vgic *g, unsigned int cpu);
+
+/* ---- Between the parts of the model ---- */
+#define GICD_CTLR_GRP0 (1u << 0)
+#define GICD_CTLR_GRP1 (1u << 1)
+#define GICD_CTLR_ARE (1u << 4)
+#define GICD_CTLR_DS (1u << 6)
+#define GIC_PIDR2_V3 0x3bu
+
+struct vgic_irq *vgic_irq(struct vgic *g, unsigned int cpu, uint32_t id);
+bool vgic_is_pending(struct vgic *g, unsigned int cpu, uint32_t id);
+bool vgic_is_active(struct vgic *g, unsigned int cpu, uint32_t id);
+void vgic_unpend(struct vgic *g, unsigned int cpu, uint32_t id);
+void vgic_deactivate(struct vgic *g, unsigned int cpu, uint32_t id);
+void vgic_withdraw(struct vgic *g, unsigned int cpu, uint32_t id);
+void vgic_sync(struct vgic *g, unsigned int cpu, uint32_t id);
+void vgic_sync_all(struct vgic *g);
+
+/* Registers at `offset` of a frame; 32 bits unless said otherwise. */
+uint64_t vgic_dist_read(struct vgic *g, uint32_t offset, uint32_t width);
+void vgic_dist_write(struct vgic *g, uint32_t offset, uint32_t width, uint64_t value);
+uint64_t vgic_redist_read(struct vgic *g, unsigned int cpu, uint32_t offset, uint32_t width);
+void vgic_redist_write(struct vgic *g, unsigned int cpu, uint32_t offset, uint32_t width,
+		       uint64_t value);
+/*
+ * IGROUPR to ICFGR (0x080..0xcff), which distributor and SGI_base have in common. `cpu` is
+ * VGIC_CPUS for the distributor, which does not show private interrupts.
+ */
+uint32_t vgic_bank_read(struct vgic *g, unsigned int cpu, uint32_t offset, uint32_t width);
+void vgic_bank_write(struct vgic *g, unsigned int cpu, uint32_t offset, uint32_t width,
+		     uint32_t value);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The two frames of a redistributor: IHI 0069, 12.10 (RD_base) and 12.11 (SGI_base). */
+#include "services/vmm/arch/aarch64/vgic.h"
+
+#define GICR_IIDR 0x0004u
+#define GICR_TYPER 0x0008u
+#define GICR_WAKER 0x0014u
+#define GICR_PIDR2 0xffe8u
+#define GICR_SGI_BASE 0x10000u
+#define GICR_BANKS 0x0080u
+#define GICR_BANKS_END 0x0d00u
+
+#define WAKER_PROCESSOR_SLEEP (1u << 1)
+#define WAKER_CHILDREN_ASLEEP (1u << 2)
+#define TYPER_LAST (1u << 4)
+#define IIDR_SKERRY 0x53000000u
+
+static uint64_t typer(const struct vgic *g, unsigned int cpu)
+{
+	return (uint64_t)g->cpu[cpu].affinity << 32 | (uint64_t)cpu << 8 |
+	       (cpu + 1 == g->cpus ? TYPER_LAST : 0);
+}
+
+uint64_t vgic_redist_read(struct vgic *g, unsigned int cpu, uint32_t offset, uint32_t width)
+{
+	if (offset >= GICR_SGI_BASE) {
+		offset -= GICR_SGI_BASE;
+		if (offset >= GICR_BANKS && offset < GICR_BANKS_END)
+			return vgic_bank_read(g, cpu, offset, width);
+		return 0;
+	}
+	if (offset == GICR_TYPER && width == 8)
+		return typer(g, cpu);
+	if (width != 4)
+		return 0;
+	switch (offset) {
+	case GICR_IIDR:
+		return IIDR_SKERRY;
+	case GICR_TYPER:
+		return typer(g, cpu) & 0xffffffffu;
+	case GICR_TYPER + 4:
+		return typer(g, cpu) >> 32;
+	case GICR_WAKER:
+		return g->cpu[cpu].waker;
+	case GICR_PIDR2:
+		return GIC_PIDR2_V3;
+	default:
+		return 0;
+	}
+}
+
+void vgic_redist_write(struct vgic *g, unsigned int cpu, uint32_t offset, uint32_t width,
+		       uint64_t value)
+{
+	if (offset >= GICR_SGI_BASE) {
+		offset -= GICR_SGI_BASE;
+		if (offset >= GICR_BANKS && offset < GICR_BANKS_END)
+			vgic_bank_write(g, cpu, offset, width, (uint32_t)value);
+	} else if (offset == GICR_WAKER && width == 4) {
+		/* ChildrenAsleep follows at once: there is nothing to drain. */
+		g->cpu[cpu].waker = value & WAKER_PROCESSOR_SLEEP
+					? WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP
+					: 0;
+	}
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The devices that servers of their own serve: windows, doorbells, lines. */
+#include <stdarg.h>
+
+#include "services/lib/grants.h"
+#include "services/lib/log.h"
+#include "services/lib/sys.h"
+#include "services/vmm/machine.h"
+
+#define PAGE 0x1000ull
+#define BLOCK 0x200000ull
+#define NOTIFY_WIDTH 4u /* virtio's QueueNotify */
+
+static bool refuse(const struct machine *m, const skerry_ServedDevice *d, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static bool refuse(const struct machine *m, const skerry_ServedDevice *d, const char *format, ...)
+{
+	char text[160];
+	va_list args;
+
+	va_start(args, format);
+	log_format(text, sizeof(text), format, args);
+	va_end(args);
+	log_line("vmm %s: device %s: %s", m->config->name, d->name, text);
+	return false;
+}
+
+/* A window is a page or a block; a device in less than a page has the whole page. */
+static uint32_t window_order(const skerry_ServedDevice *d)
+{
+	if (d->length != 0 && d->length <= PAGE && d->base % PAGE == 0)
+		return 12;
+	if (d->length == BLOCK && d->base % BLOCK == 0)
+		return 21;
+	return 0;
+}
+
+static bool bind_doorbells(struct machine *m, const skerry_ServedDevice *d, uint32_t window)
+{
+	skerry_cap bell;
+
+	if (!d->has_doorbell)
+		return true;
+	bell = grant_slot(d->doorbell);
+	if (!bell)
+		return refuse(m, d, "no grant %s", d->doorbell);
+	for (uint32_t q = 0; q < d->doorbell_queues; q++) {
+		int32_t status = space_doorbell(m->space, m->next_window++, window, bell,
+						d->doorbell_offset, NOTIFY_WIDTH, q, q);
+
+		if (status)
+			return refuse(m, d, "no doorbell for queue %u (%d)", q, status);
+	}
+	return true;
+}
+
+static bool bind_window(struct machine *m, const skerry_ServedDevice *d)
+{
+	const skerry_cap port = grant_slot(d->server);
+	const uint32_t order = window_order(d), window = m->next_window;
+	int32_t status;
+
+	if (!port)
+		return refuse(m, d, "no grant %s", d->server);
+	if (order == 0)
+		return refuse(m, d,
+			      "0x%lx bytes at 0x%lx are neither in one page nor one 2 MiB block",
+			      (unsigned long)d->length, (unsigned long)d->base);
+	if (axvm_take_region(m->vm, d->base, 1ull << order, d->name))
+		return refuse(m, d, "%s", axvm_message());
+	m->next_window++;
+	status = space_bind(m->space, window, port, d->base, order, m->config->number);
+	if (status)
+		return refuse(m, d, "no window at 0x%lx (%d)", (unsigned long)d->base, status);
+	return bind_doorbells(m, d, window);
+}
+
+bool machine_devices(struct machine *m)
+{
+	for (uint32_t i = 0; i < m->config->devices_count; i++) {
+		const skerry_ServedDevice *d = &m->config->devices[i];
+		const skerry_cap line = grant_slot(d->line);
+
+		if (!line)
+			return refuse(m, d, "no grant %s", d->line);
+		if (machine_line(m, d->irq))
+			return refuse(m, d, "interrupt %u is another device's", d->irq);
+		if (!bind_window(m, d))
+			return false;
+		m->lines[m->line_count++] = (struct machine_line){d->irq, line};
+	}
+	return true;
+}
