@@ -140,13 +140,11 @@ class Table:
         values = self.array(key, dict, [])
         return [Table(self.document, self.at(key, i), value) for i, value in enumerate(values)]
 
-    def done(self, refused=None):
-        """Refuse what is left; `refused` maps keys that are known but not taken to the reason."""
+    def done(self):
+        """Refuses what is left."""
         for key in self.data:
             if key in self.known:
                 continue
-            if refused and key in refused:
-                raise self.error(key, refused[key])
             close = difflib.get_close_matches(key, self.known, 1)
             advice = f"did you mean {close[0]}?" if close else "remove it; known are " + ", ".join(self.known)
             raise self.error(key, f"unknown key; {advice}")

@@ -80,16 +80,16 @@ class Vm:
 def load(path, root):
     top = Document(path, root).table
     vm = Vm(top)
+    refuse_later(top, TOP_LATER)
     read_base(vm, top.table("base"))
     read_kernel(vm, top.table("kernel"))
     read_devices(vm, top.table("devices"))
     read_skerry(vm, top.table("skerry", required=False))
-    top.done(TOP_LATER)
+    top.done()
     return vm
 
 
 def read_base(vm, table):
-    # Later generations first: their files also lack required keys, and that would mislead.
     refuse_later(table, BASE_LATER)
     vm.id = table.number("id", 0, 0xffffffff)
     vm.name = table.name("name", 31)
@@ -110,6 +110,7 @@ def read_base(vm, table):
 
 
 def refuse_later(table, later):
+    """Before all else: such files lack required keys too, and to say that would mislead."""
     for key in table.data:
         if key in later:
             raise table.error(key, later[key])
