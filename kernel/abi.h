@@ -271,11 +271,12 @@ enum context_state {
 
 /* ---- The boot record: what a core's kernel tells its init. Mapped read-only at BOOT_RECORD. ----
  */
-#define SERVICE_BASE 0x10000000ull   /* services are linked here */
-#define BOOT_RECORD 0x0ff00000ull    /* one page */
-#define BOOT_BUFFER 0x0ff01000ull    /* init's first message buffer, one page */
-#define BOOT_STACK_TOP 0x0ff80000ull /* init's stack ends here; BOOT_STACK_BYTES below are mapped \
-				      */
+#define SERVICE_BASE 0x10000000ull /* services are linked here */
+#define BOOT_RECORD 0x0ff00000ull  /* one page */
+#define BOOT_BUFFER 0x0ff01000ull  /* init's first message buffer, one page */
+#define BOOT_STACK_TOP                                                             \
+	0x0ff80000ull /* init's stack ends here; BOOT_STACK_BYTES below are mapped \
+		       */
 #define BOOT_STACK_BYTES 0x10000ull
 #define BOOT_REGIONS 48
 #define BOOT_MAGIC 0x5952454b53ull /* "SKERY" */

@@ -11,6 +11,7 @@
 #define RESTART ((enum status)1)
 
 #define WINDOW_DOORBELLS 64 /* of one window */
+#define VCPU_LINES 128	    /* armed on one vCPU: what ending an interrupt may look through */
 #define CHAIN_LIMIT 16	    /* contexts from an owner to who runs for it */
 
 /* An invocation in progress: in[2..7] are the arguments, out[1..4] the results. */
@@ -77,6 +78,9 @@ bool signal_take_bound(struct kernel *k,
 		       struct thread *t); /* its bound signal has bits: they are its result now */
 struct context *signal_call(struct kernel *k, struct thread *t);
 struct context *signal_wait(struct kernel *k, struct thread *t, bool poll);
+/* BIND of another object: a2 signal, a3 bits; the signal in embedded `slot`, the bits in *bits. */
+enum status signal_bind(struct kernel *k, struct invocation *call, struct cap *slot,
+			enum cap_hold hold, uint64_t *bits);
 void signal_end(struct kernel *k, struct signal *s);
 
 /* ---- the other objects ---- */
@@ -114,6 +118,7 @@ void vcpu_wake(struct kernel *k, struct vcpu *v); /* out of WFI */
 void vcpu_message(struct vcpu *v, uint8_t *data, uint64_t *info);
 enum status vcpu_reply(struct kernel *k, struct vcpu *v, const uint8_t *data, uint64_t info);
 void vcpu_deadline(struct kernel *k, struct deadline *d);
+void vcpu_deadline_update(struct kernel *k, struct vcpu *v); /* not loaded, its timer changed */
 
 void line_end(struct kernel *k, struct line *l);
 void line_hold_cleared(struct kernel *k, struct cap *slot);

@@ -36,22 +36,13 @@ void irq_hold_cleared(struct kernel *k, struct cap *slot)
 
 static enum status irq_bind(struct kernel *k, struct irq *i, struct invocation *call)
 {
-	struct cap *signal = cspace_find(call->thread, call->in[2], CAP_SIGNAL);
 	enum status s;
 
-	if (!signal)
-		return BAD_CAP;
-	if (!(signal->rights & RIGHT_RAISE))
-		return NO_RIGHT;
 	if (!i->number)
 		return BAD_STATE;
-	if (!call->in[3] || (signal->badge && (call->in[3] & ~signal->badge)))
-		return BAD_ARGUMENT;
-	hold_clear(k, &i->signal);
-	s = hold_set(&i->signal, HOLD_IRQ_SIGNAL, signal);
+	s = signal_bind(k, call, &i->signal, HOLD_IRQ_SIGNAL, &i->bits);
 	if (s != OK)
 		return s;
-	i->bits = call->in[3];
 	if (i->masked)
 		arch_irq_done(k, i->number);
 	i->masked = false;

@@ -59,6 +59,7 @@ static uint32_t disarm(struct kernel *k, struct line *l)
 		return 0;
 	l->armed = false;
 	list_remove(&l->of_vcpu);
+	((struct vcpu *)l->vcpu.object)->line_count--;
 	if (l->in_flight)
 		states = arch_vcpu_retract(k, l->vcpu.object, l->id, IRQ_PENDING | IRQ_ACTIVE);
 	if (l->edge && (states & IRQ_PENDING))
@@ -95,6 +96,8 @@ static enum status line_arm(struct kernel *k, struct line *l, struct invocation 
 	if (l->armed)
 		return EXISTS;
 	v = cap->object;
+	if (v->line_count >= VCPU_LINES)
+		return LIMIT;
 	s = hold_set(&l->vcpu, HOLD_LINE_VCPU, cap);
 	if (s != OK)
 		return s;
@@ -103,6 +106,7 @@ static enum status line_arm(struct kernel *k, struct line *l, struct invocation 
 	l->edge = call->in[5] == LINE_EDGE;
 	l->armed = true;
 	list_append(&v->lines, &l->of_vcpu);
+	v->line_count++;
 	inject(k, l);
 	return OK;
 }
@@ -114,24 +118,6 @@ static enum status line_disarm(struct kernel *k, struct line *l, struct invocati
 	call->out[1] = disarm(k, l);
 	hold_clear(k, &l->vcpu);
 	return OK;
-}
-
-static enum status line_notify(struct kernel *k, struct line *l, struct invocation *call)
-{
-	struct cap *signal = cspace_find(call->thread, call->in[2], CAP_SIGNAL);
-	enum status s;
-
-	if (!signal)
-		return BAD_CAP;
-	if (!(signal->rights & RIGHT_RAISE))
-		return NO_RIGHT;
-	if (!call->in[3] || (signal->badge && (call->in[3] & ~signal->badge)))
-		return BAD_ARGUMENT;
-	hold_clear(k, &l->signal);
-	s = hold_set(&l->signal, HOLD_LINE_SIGNAL, signal);
-	if (s == OK)
-		l->bits = call->in[3];
-	return s;
 }
 
 static enum status line_status(struct line *l, struct invocation *call)
@@ -159,7 +145,7 @@ enum status line_invoke(struct kernel *k, struct invocation *call, uint32_t meth
 	case LINE_DISARM:
 		return line_disarm(k, l, call);
 	case LINE_NOTIFY:
-		return line_notify(k, l, call);
+		return signal_bind(k, call, &l->signal, HOLD_LINE_SIGNAL, &l->bits);
 	case LINE_STATUS:
 		return line_status(l, call);
 	default:

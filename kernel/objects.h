@@ -110,6 +110,7 @@ struct vcpu {
 	uint32_t firmware; /* FIRMWARE_* the kernel answers */
 	uint32_t features;
 	struct list lines;	  /* armed here */
+	uint32_t line_count;
 	struct deadline deadline; /* virtual timer while not loaded */
 	struct cap space;
 	struct cap ports[EXIT_CLASSES];

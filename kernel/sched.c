@@ -260,13 +260,10 @@ struct context *sched_run(struct kernel *k, struct context *c)
 	if (v == old)
 		return c;
 	deadline_remove(&k->deadlines, &v->deadline);
-	if (old) {
-		uint64_t at = arch_vcpu_deadline(old);
-
-		if (at != ~0ull)
-			deadline_insert(&k->deadlines, &old->deadline, at);
-	}
-	sched_timer_update(k);
+	if (old)
+		vcpu_deadline_update(k, old);
+	else
+		sched_timer_update(k);
 	return c;
 }
 

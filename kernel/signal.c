@@ -105,6 +105,25 @@ struct context *signal_wait(struct kernel *k, struct thread *t, bool poll)
 	return sched_dispatch(k);
 }
 
+enum status signal_bind(struct kernel *k, struct invocation *call, struct cap *slot,
+			enum cap_hold hold, uint64_t *bits)
+{
+	struct cap *signal = cspace_find(call->thread, call->in[2], CAP_SIGNAL);
+	enum status s;
+
+	if (!signal)
+		return BAD_CAP;
+	if (!(signal->rights & RIGHT_RAISE))
+		return NO_RIGHT;
+	if (!call->in[3] || (signal->badge && (call->in[3] & ~signal->badge)))
+		return BAD_ARGUMENT;
+	hold_clear(k, slot);
+	s = hold_set(slot, hold, signal);
+	if (s == OK)
+		*bits = call->in[3];
+	return s;
+}
+
 void signal_end(struct kernel *k, struct signal *s)
 {
 	struct thread *t = s->waiter;

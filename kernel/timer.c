@@ -25,24 +25,6 @@ void timer_hold_cleared(struct kernel *k, struct cap *slot)
 	sched_timer_update(k);
 }
 
-static enum status timer_bind(struct kernel *k, struct timer *t, struct invocation *call)
-{
-	struct cap *signal = cspace_find(call->thread, call->in[2], CAP_SIGNAL);
-	enum status s;
-
-	if (!signal)
-		return BAD_CAP;
-	if (!(signal->rights & RIGHT_RAISE))
-		return NO_RIGHT;
-	if (!call->in[3] || (signal->badge && (call->in[3] & ~signal->badge)))
-		return BAD_ARGUMENT;
-	hold_clear(k, &t->signal);
-	s = hold_set(&t->signal, HOLD_TIMER_SIGNAL, signal);
-	if (s == OK)
-		t->bits = call->in[3];
-	return s;
-}
-
 enum status timer_invoke(struct kernel *k, struct invocation *call, uint32_t method)
 {
 	struct timer *t = call->cap->object;
@@ -51,7 +33,7 @@ enum status timer_invoke(struct kernel *k, struct invocation *call, uint32_t met
 		return NO_RIGHT;
 	switch (method) {
 	case TIMER_BIND:
-		return timer_bind(k, t, call);
+		return signal_bind(k, call, &t->signal, HOLD_TIMER_SIGNAL, &t->bits);
 	case TIMER_SET:
 		if (!t->signal.object)
 			return BAD_STATE;

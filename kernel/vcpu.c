@@ -75,6 +75,16 @@ void vcpu_deadline(struct kernel *k, struct deadline *d)
 	vcpu_wake(k, v);
 }
 
+void vcpu_deadline_update(struct kernel *k, struct vcpu *v)
+{
+	uint64_t at = k->loaded == v ? ~0ull : arch_vcpu_deadline(v);
+
+	deadline_remove(&k->deadlines, &v->deadline);
+	if (at != ~0ull)
+		deadline_insert(&k->deadlines, &v->deadline, at);
+	sched_timer_update(k);
+}
+
 struct context *vcpu_wfi(struct kernel *k, struct vcpu *v)
 {
 	if (arch_vcpu_wakes(k, v))

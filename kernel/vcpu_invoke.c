@@ -60,12 +60,15 @@ static enum status vcpu_port(struct kernel *k, struct vcpu *v, struct invocation
 
 static enum status vcpu_set(struct kernel *k, struct vcpu *v, struct invocation *call)
 {
+	enum status s;
+
 	if (!call->thread->message || !v->space.object)
 		return BAD_STATE;
 	if (!at_rest(v))
 		return BUSY;
-	return arch_vcpu_set(k, v, (uint32_t)call->in[2], call->thread->message->data,
-			     MESSAGE_BYTES);
+	s = arch_vcpu_set(k, v, (uint32_t)call->in[2], call->thread->message->data, MESSAGE_BYTES);
+	vcpu_deadline_update(k, v);
+	return s;
 }
 
 static enum status vcpu_get(struct kernel *k, struct vcpu *v, struct invocation *call)
@@ -140,11 +143,15 @@ static enum status vcpu_status(struct vcpu *v, struct invocation *call)
 
 static enum status vcpu_timer(struct kernel *k, struct vcpu *v, struct invocation *call)
 {
+	enum status s;
+
 	if (!v->space.object)
 		return BAD_STATE;
 	if (call->in[2] >= 32 || call->in[3] > 255 || call->in[4] > 1)
 		return BAD_ARGUMENT;
-	return arch_vcpu_timer(k, v, (uint32_t)call->in[2], (uint8_t)call->in[3], call->in[4] != 0);
+	s = arch_vcpu_timer(k, v, (uint32_t)call->in[2], (uint8_t)call->in[3], call->in[4] != 0);
+	vcpu_deadline_update(k, v);
+	return s;
 }
 
 enum status vcpu_invoke(struct kernel *k, struct invocation *call, uint32_t method)
