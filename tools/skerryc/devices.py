@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 PAGE = 4096
+IRQ_LAST = 255  # of the guest's interrupt controller
 DOORBELL_QUEUES = 16
 VIRTIO_QUEUE_NOTIFY = 0x50  # virtio 1.2, 4.2.2
 SECTOR = 512
@@ -38,7 +39,7 @@ def read(vm, table):
         compatible=table.take("compatible", str, meaning='such as "arm,pl011" or "virtio,mmio"'),
         base=table.take("base", int),
         length=table.take("length", int),
-        irq=table.number("irq", 32, 1019, meaning="a shared interrupt, 32 and up; SPI n is 32 + n"),
+        irq=table.number("irq", 32, IRQ_LAST, meaning="a shared interrupt, 32 and up; SPI n is 32 + n"),
         server=table.name("server", 24, meaning="the device server's program"),
         backend=table.take("backend", str, None),
     )

@@ -191,6 +191,8 @@ def vm_config(placed):
         config.ramdisk_load_addr = placed.files["ramdisk"][1]
     for gpa, size, flags, map_type in vm.memory_regions:
         config.memory_regions.add(gpa=gpa, size=size, flags=flags, map_type=map_type)
+    for name, base, length, irq, kind, values in vm.emu_devices:
+        config.emu_devices.add(name=name, base_gpa=base, length=length, irq_id=irq, emu_type=kind, cfg=values)
     for device in vm.devices:
         served = config.devices.add(
             name=device.name, compatible=device.compatible, base=device.base, length=device.length, irq=device.irq,

@@ -7,10 +7,11 @@ PAGE = 4096
 ADDRESS_END = 1 << 39  # what three levels of stage-2 tables reach
 NO_FILE = "does not exist, here or below the project's directory; build it, or correct the name"
 NOT_YET = "not served by this VMM yet"
-# The guest's interrupt controller, which the VMM itself is.
-GIC_DISTRIBUTOR = (0x0800_0000, 0x1_0000)
-GIC_REDISTRIBUTORS = 0x080a_0000
-GIC_REDISTRIBUTOR_BYTES = 0x2_0000
+# The guest's interrupt controller, which the VMM itself is: where it lies if emu_devices does not say.
+EMU_DUMMY, EMU_REDISTRIBUTORS, EMU_DISTRIBUTOR = 0x0, 0x20, 0x21
+GIC_BASES = {EMU_DISTRIBUTOR: 0x0800_0000, EMU_REDISTRIBUTORS: 0x080a_0000}
+GIC_DISTRIBUTOR_BYTES = 0x1_0000
+GIC_REDISTRIBUTOR_BYTES = 0x2_0000  # for each vCPU
 DTB_BYTES = MIB2  # Linux wants its device tree within 2 MiB, from any 2 MiB boundary on
 SMALL_DTB_BYTES = 0x1_0000  # for VMs too small for that
 SMALL_RAM = 8 << 20
@@ -35,16 +36,28 @@ def check_features(vm, board):
         raise vm.error(path, f"{name}: passthrough is {NOT_YET}; remove it, or serve it with [[skerry.device]]")
     if vm.passthrough_addresses:
         raise vm.error(("devices", "passthrough_addresses", 0), f"passthrough is {NOT_YET}; remove it")
-    for i, (name, *_) in enumerate(vm.emu_devices):
-        raise vm.error(("devices", "emu_devices", i),
-                       f"{name}: emulated devices of this table are {NOT_YET}; use [[skerry.device]] (the interrupt "
-                       "controller is always there)")
+    check_emulated(vm)
     if vm.kernel["bios_path"] is not None:
         raise vm.error(("kernel", "bios_path"), f"is {NOT_YET}; give an initramfs as ramdisk_path")
     if vm.kernel["disk_path"] is not None:
         raise vm.error(("kernel", "disk_path"), f"is {NOT_YET}; use [[skerry.device]] with server = \"virtio-blk\"")
     if len(vm.kernel["cmdline"] or "") > 511:
         raise vm.error(("kernel", "cmdline"), "is longer than 511 characters; shorten it")
+
+
+def check_emulated(vm):
+    """Entries for the interrupt controller say where it lies; a Dummy does nothing."""
+    seen = set()
+    for i, (name, base, _, _, kind, _) in enumerate(vm.emu_devices):
+        path = ("devices", "emu_devices", i)
+        if kind not in GIC_BASES and kind != EMU_DUMMY:
+            raise vm.error(path, f"{name}: emu_type 0x{kind:x} is {NOT_YET}; remove it, or use [[skerry.device]]")
+        if kind in seen:
+            raise vm.error(path, f"{name}: there is another device of emu_type 0x{kind:x}; remove one")
+        if kind in GIC_BASES:
+            seen.add(kind)
+            if base % GIC_DISTRIBUTOR_BYTES:
+                raise vm.error(path, f"{name}: 0x{base:x} is not a multiple of 0x{GIC_DISTRIBUTOR_BYTES:x}; align it")
 
 
 def check_regions(vm):
@@ -71,8 +84,10 @@ def check_regions(vm):
 
 
 def own_ranges(vm):
-    yield ("the guest's interrupt distributor",) + GIC_DISTRIBUTOR
-    yield "the guest's interrupt redistributors", GIC_REDISTRIBUTORS, GIC_REDISTRIBUTOR_BYTES * vm.cpu_num
+    bases = dict(GIC_BASES)
+    bases.update((device[4], device[1]) for device in vm.emu_devices)
+    yield "the guest's interrupt distributor", bases[EMU_DISTRIBUTOR], GIC_DISTRIBUTOR_BYTES
+    yield "the guest's interrupt redistributors", bases[EMU_REDISTRIBUTORS], GIC_REDISTRIBUTOR_BYTES * vm.cpu_num
 
 
 def overlap(base, size, ranges):

@@ -89,9 +89,15 @@ NOT_SERVED = [
         "which no VM can have; leave it out")),
     ("passthrough_addresses", vm("interrupt_mode", "passthrough_addresses = [[0, 4096]] #HERE\ninterrupt_mode"),
      at(VM, "devices.passthrough_addresses[0]: passthrough is not served by this VMM yet; remove it")),
-    ("emulated device", vm("emu_devices = []", 'emu_devices = [["gicd", 0x0800_0000, 0x1_0000, 0, 0x21, []]] #HERE'),
-     at(VM, "devices.emu_devices[0]: gicd: emulated devices of this table are not served by this VMM yet; use "
-        "[[skerry.device]] (the interrupt controller is always there)")),
+    ("emulated device", vm("emu_devices = []", 'emu_devices = [["its", 0x0808_0000, 0x2_0000, 0, 0x22, [0]]] #HERE'),
+     at(VM, "devices.emu_devices[0]: its: emu_type 0x22 is not served by this VMM yet; remove it, or use "
+        "[[skerry.device]]")),
+    ("two distributors", vm("emu_devices = []", 'emu_devices = [["a", 0x0800_0000, 0x1_0000, 0, 0x21, []], \n'
+                            '["b", 0x0900_0000, 0x1_0000, 0, 0x21, []]] #HERE'),
+     at(VM, "devices.emu_devices[1]: b: there is another device of emu_type 0x21; remove one")),
+    ("moved distributor", vm("emu_devices = []", 'emu_devices = [["a", 0x0900_0000, 0x1_0000, 0, 0x21, []]]'),
+     "configs/vms/a.toml:26: skerry.device[0].base: 0x9000000 overlaps the guest's interrupt distributor (0x9000000 to "
+     "0x900ffff); move it"),
     ("MapIdentical", vm("0x7, 0],", "0x7, 1], #HERE"),
      at(VM, "kernel.memory_regions[0]: map_type 1 (MapIdentical) is not served by this VMM yet; give 0 (MapAlloc)")),
     ("MapReserved", vm("0x7, 0],", "0x7, 2], #HERE"),

@@ -26,7 +26,7 @@ DEVICES = [
     ("same irq", vm(DISK0, DISK0.replace("48", "33 #HERE")),
      at(VM, "skerry.device[1].irq: 33 is uart0's at configs/vms/a.toml:28; give another")),
     ("private irq", vm(UART0, UART0.replace("33", "27 #HERE")),
-     at(VM, "skerry.device[0].irq: 27 is out of range; give 32 to 1019")),
+     at(VM, "skerry.device[0].irq: 27 is out of range; give 32 to 255")),
     ("uart backend", vm('server = "pl011"', 'server = "pl011"\nbackend = "file" #HERE'),
      at(VM, 'skerry.device[0].backend: "file" is not known; give one of console, memory')),
     ("no such disk driver", vm('"disk"', '"disc" #HERE'),

@@ -231,6 +231,14 @@ def note_test(old, new, core, expected):
     return test
 
 
+def controller(top):
+    row = '["gicd", 0x0b00_0000, 0x1_0000, 0, 0x21, []], ["gicr", 0x0b0a_0000, 0x2_0000, 0, 0x20, [1, 0x2_0000, 0]]'
+    manifest = compiled(top, [("vm", "emu_devices = []", f"emu_devices = [{row}]")]).manifests[0]
+    config = pb.VmConfig.FromString(services(manifest)["vmm.a"].config)
+    same([(d.base_gpa, d.emu_type, list(d.cfg)) for d in config.emu_devices],
+         [(0x0b000000, 0x21, []), (0x0b0a0000, 0x20, [1, 0x20000, 0])])
+
+
 def unknown_emu_type(_):
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "vm.toml")
@@ -343,6 +351,7 @@ TESTS = {
     "several vCPUs": note_test("cpu_num = 1\nphys_cpu_ids = [0]", "cpu_num = 2", 0, [TWO_VCPUS]),
     "vm_type": note_test("vm_type = 2", "vm_type = 9", 0,
                          ["configs/vms/a.toml:4: base.vm_type: 9 is not known; taken as 1 (RTOS)"]),
+    "interrupt controller of emu_devices": controller,
     "emu_type": unknown_emu_type,
     "interrupt_mode aliases": aliases,
     "boot plan": plan,
