@@ -99,8 +99,7 @@ static enum status configure_decode(struct invocation *call, struct configuratio
 	    (x->fault && !(x->fault->rights & RIGHT_CALL)))
 		return NO_RIGHT;
 	if (((struct space *)x->space->object)->kind != SPACE_KIND_SERVICE ||
-	    (x->buffer->frame.flags & UNTYPED_DEVICE) || (x->offset & 511) ||
-	    x->offset >= 1ull << x->buffer->order)
+	    x->buffer->frame.flags || (x->offset & 511) || x->offset >= 1ull << x->buffer->order)
 		return BAD_ARGUMENT;
 	if (x->fault && x->fault->badge && x->badge && x->badge != x->fault->badge)
 		return NO_RIGHT;
@@ -137,6 +136,8 @@ static enum status thread_start(struct kernel *k, struct thread *t, struct invoc
 {
 	if (!t->cspace.object || !t->space.object)
 		return BAD_STATE;
+	if (t == call->thread)
+		return BUSY; /* the results of this call would overwrite the new registers */
 	quit(k, t, CANCELLED);
 	arch_fp_forget(k, &t->context);
 	arch_fp_init(&t->context);
