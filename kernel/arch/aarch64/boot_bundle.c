@@ -56,7 +56,7 @@ static bool bytes_equal(const uint8_t *a, const void *b, uint64_t bytes)
 	return __builtin_memcmp(a, b, bytes) == 0;
 }
 
-/* `name_bytes` counts the zero at the end. */
+/* `name_bytes` counts the zero at the end; more zeros may follow, which align the data. */
 static struct boot_file find_file(const struct boot *b, const char *name, uint64_t name_bytes)
 {
 	const uint8_t *start = (const uint8_t *)b->bundle.base;
@@ -74,7 +74,7 @@ static struct boot_file find_file(const struct boot *b, const char *name, uint64
 		data = (at + CPIO_HEADER + length + 3) & ~3ull;
 		if (data > left || size > left - data)
 			break;
-		if (length == name_bytes && bytes_equal(start + at + CPIO_HEADER, name, name_bytes))
+		if (length >= name_bytes && bytes_equal(start + at + CPIO_HEADER, name, name_bytes))
 			return (struct boot_file){start + data, size};
 		if (length == 11 && bytes_equal(start + at + CPIO_HEADER, "TRAILER!!!", 11))
 			boot_fail(b, "no file \"%s\" in the bundle (the initrd)", name);
@@ -134,8 +134,8 @@ static bool read_segment(const struct boot *b, const struct elf_header *h, uint3
 		return false;
 	if (s->va < SERVICE_BASE || s->memory_bytes > IMAGE_LIMIT ||
 	    s->va - SERVICE_BASE > IMAGE_LIMIT - s->memory_bytes ||
-	    s->file_bytes > s->memory_bytes || s->offset > b->init.size ||
-	    s->file_bytes > b->init.size - s->offset)
+	    s->file_bytes > s->memory_bytes || s->file_bytes > b->init.size ||
+	    (s->file_bytes != 0 && s->offset > b->init.size - s->file_bytes))
 		boot_fail(b, "init: segment %u is out of bounds", (uint64_t)i);
 	return true;
 }

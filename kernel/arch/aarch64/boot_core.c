@@ -133,6 +133,8 @@ static void fill_record(const struct boot *b, struct boot_core *c, uint32_t numb
 	    .boot_counter = b->counter,
 	};
 	add_bundle(b, r);
+	if (number == 0)
+		ranges_add(&c->ram, b->resident_end, b->image_end - b->resident_end);
 	for (uint32_t i = 0; i < plan->device_count; i++)
 		add_region(r, plan->devices[i].base, plan->devices[i].size, BOOT_DEVICE);
 	while (c->ram.count > BOOT_REGIONS - r->region_count) {

@@ -102,6 +102,8 @@ void boot_memory_split(struct boot *b)
 		take_rest(b, rest);
 	for (uint32_t i = 0; i < b->cores; i++)
 		b->core[i].all = b->core[i].ram;
+	if (!ranges_add(&b->core[0].all, b->resident_end, b->image_end - b->resident_end))
+		boot_fail(b, "RAM is in more than %u pieces", (uint64_t)RANGES);
 }
 
 /* The smallest piece that has it, so that large ones stay whole. */

@@ -29,40 +29,40 @@ void arch_idle(struct kernel *k)
 		__asm__ volatile("wfi" ::: "memory");
 }
 
-/* Blocks of `size` from `at` on, zeroed by DC ZVA; returns where it ended. */
-static uint64_t zero_blocks(uint64_t at, uint64_t end, uint64_t size)
+/* Zeroes and cleans lines by DC ZVA where its block is a line; returns where it ended. */
+static uint64_t zero_lines(uint64_t at, uint64_t end, uint64_t line)
 {
-	for (; end - at >= 4 * size; at += 4 * size) {
-		__asm__ volatile("dc zva, %0" ::"r"(at) : "memory");
-		__asm__ volatile("dc zva, %0" ::"r"(at + size) : "memory");
-		__asm__ volatile("dc zva, %0" ::"r"(at + 2 * size) : "memory");
-		__asm__ volatile("dc zva, %0" ::"r"(at + 3 * size) : "memory");
-	}
-	for (; end - at >= size; at += size)
-		__asm__ volatile("dc zva, %0" ::"r"(at) : "memory");
+	for (; end - at >= 4 * line;)
+		__asm__ volatile("dc zva, %0\n\tdc civac, %0\n\tadd %0, %0, %1\n\t"
+				 "dc zva, %0\n\tdc civac, %0\n\tadd %0, %0, %1\n\t"
+				 "dc zva, %0\n\tdc civac, %0\n\tadd %0, %0, %1\n\t"
+				 "dc zva, %0\n\tdc civac, %0\n\tadd %0, %0, %1"
+				 : "+r"(at)
+				 : "r"(line)
+				 : "memory");
 	return at;
 }
 
+/* DCZID_EL0: bits 3:0 are log2 of the words in a block, bit 4 forbids DC ZVA. */
 void arch_zero(void *page, size_t bytes)
 {
 	uint64_t at = (uint64_t)page, end = at + bytes;
-	uint64_t block = sysreg_read(dczid_el0);
+	uint64_t zva = sysreg_read(dczid_el0), block = 4ull << (zva & 15);
 	uint64_t line = CACHE_LINE_MIN(sysreg_read(ctr_el0));
+	uint64_t from;
 
-	if ((block & 16) == 0 && (at & ((4ull << (block & 15)) - 1)) == 0)
-		at = zero_blocks(at, end, 4ull << (block & 15));
+	if ((zva & 16) == 0 && (at & (block - 1)) == 0) {
+		if (block == line)
+			at = zero_lines(at, end, line);
+		for (from = at; end - at >= block; at += block)
+			__asm__ volatile("dc zva, %0" ::"r"(at) : "memory");
+	} else {
+		from = at;
+	}
 	for (; at < end; at += 8)
 		*(volatile uint64_t *)at = 0;
-
-	at = (uint64_t)page & ~(line - 1);
-	for (; at + 4 * line <= end; at += 4 * line) {
-		__asm__ volatile("dc civac, %0" ::"r"(at) : "memory");
-		__asm__ volatile("dc civac, %0" ::"r"(at + line) : "memory");
-		__asm__ volatile("dc civac, %0" ::"r"(at + 2 * line) : "memory");
-		__asm__ volatile("dc civac, %0" ::"r"(at + 3 * line) : "memory");
-	}
-	for (; at < end; at += line)
-		__asm__ volatile("dc civac, %0" ::"r"(at) : "memory");
+	for (from &= ~(line - 1); from < end; from += line)
+		__asm__ volatile("dc civac, %0" ::"r"(from) : "memory");
 	dsb(sy);
 }
 
