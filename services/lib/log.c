@@ -10,6 +10,8 @@
 #define LOG_PAGE 4096
 
 static struct ring ring;
+static skerry_cap signal = START_SLOT_LOG;
+static uint64_t signal_bits = ~0ull;
 static uint64_t lost; /* lines or writes that found no room since the last that did */
 
 void log_attach(void *page)
@@ -25,7 +27,13 @@ void log_attach(void *page)
 	while ((count = ring_read(&before, bytes, sizeof(bytes))) != 0)
 		(void)ring_write(&ring, bytes, count);
 	if (ring_data_wanted(&ring))
-		(void)sys_signal(START_SLOT_LOG, ~0ull);
+		(void)sys_signal(signal, signal_bits);
+}
+
+void log_signal_set(skerry_cap slot, uint64_t bits)
+{
+	signal = slot;
+	signal_bits = bits;
 }
 
 static size_t number(char *text, uint64_t value)
@@ -75,7 +83,7 @@ int log_bytes(const void *bytes, size_t size)
 	}
 	runtime_unlock();
 	if (wanted)
-		(void)sys_signal(START_SLOT_LOG, ~0ull);
+		(void)sys_signal(signal, signal_bits);
 	return fits;
 }
 

@@ -25,7 +25,8 @@ void *heap_take(size_t bytes);
 bool heap_give(void *memory, size_t bytes); /* false: not pages of the heap in use */
 
 /* ---- log.c ---- */
-void log_attach(void *page); /* of START_BYTES; what waits in the ring now moves along */
+void log_attach(void *page);			     /* what waits in the ring now moves along */
+void log_signal_set(skerry_cap slot, uint64_t bits); /* instead of START_SLOT_LOG */
 
 /* ---- svc_thread.c ---- */
 struct svc_thread {

@@ -51,6 +51,21 @@ RARE static uint32_t server_capabilities(const struct server *server, struct ipc
 	return msg->caps_out_count;
 }
 
+/*
+ * The kernel took no answer (its caller is gone, or it was no answer to this call) or sees one
+ * still owed. The call is given up: a caller gets PEER_RESTARTED, a vCPU executes its access again.
+ */
+RARE static bool server_recover(int32_t status, uint64_t info)
+{
+	bool given_up = cspace_save_reply(START_SLOT_CSPACE, START_SLOT_SCRATCH) == OK;
+
+	if (given_up)
+		(void)cspace_delete(START_SLOT_CSPACE, START_SLOT_SCRATCH);
+	if (info & INFO_NO_REPLY)
+		return status == BUSY && given_up;
+	return status != BAD_CAP && status != NO_RIGHT;
+}
+
 int32_t server_run(const struct server *server, void *self)
 {
 	skerry_cap out[MESSAGE_CAPS] = {0};
@@ -62,8 +77,7 @@ int32_t server_run(const struct server *server, void *self)
 		struct sys_message m = sys_reply_wait(server->port, info);
 
 		if (__builtin_expect(m.status != OK, 0)) {
-			/* The answer did not go out (its caller is gone): wait for the next. */
-			if (info & INFO_NO_REPLY)
+			if (!server_recover(m.status, info))
 				return m.status;
 			info = INFO_NO_REPLY;
 			continue;

@@ -33,8 +33,9 @@ enum start_slot {
 	START_SLOT_SIGNAL = 6, /* its own signal, bound to its first thread: raise, wait */
 	START_SLOT_LOG =
 	    7, /* signal of the console: raises this service's log bit; empty: no console */
-	START_SLOT_BUFFER = 8, /* frame of START_BUFFER */
-	START_SLOT_FREE = 16,  /* grants come from here; the first free slot is in the header */
+	START_SLOT_BUFFER = 8,	/* frame of START_BUFFER */
+	START_SLOT_SCRATCH = 9, /* the server loop's */
+	START_SLOT_FREE = 16,	/* grants come from here; the first free slot is in the header */
 	START_SLOTS = 4096,
 };
 

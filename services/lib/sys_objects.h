@@ -46,11 +46,6 @@ SYS_INLINE int32_t thread_bind(skerry_cap thread, skerry_cap signal)
 	return SYS_STATUS(sys_invoke4(thread, THREAD_BIND, signal, 0));
 }
 
-SYS_INLINE int32_t thread_set_tls(skerry_cap thread, uint64_t tls)
-{
-	return SYS_STATUS(sys_invoke4(thread, THREAD_SET_TLS, tls, 0));
-}
-
 /* ---- vCPU ---- */
 SYS_INLINE int32_t vcpu_configure(skerry_cap vcpu, skerry_cap space, uint32_t features,
 				  uint32_t *granted)

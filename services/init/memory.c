@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Slots, untyped memory and frames: from the core's regions of RAM to named memories. */
+#include "init.h"
+#include "log.h"
+
+#define RETYPE_STEP 128u
+#define OWN_TABLES 40u /* pages for the tables of init's own space */
+#define PIECE_ORDER_MOST 30u
+
+skerry_cap slots_reserve(uint32_t count)
+{
+	skerry_cap first = init.next_slot;
+
+	if (count > BOOT_SLOTS - first)
+		return 0;
+	init.next_slot = first + count;
+	return first;
+}
+
+static bool is_ram(uint32_t region)
+{
+	return init.record->regions[region].kind == BOOT_RAM;
+}
+
+bool memory_untyped(uint32_t order, skerry_cap slot, const char *what)
+{
+	for (uint32_t i = 0; i < init.record->region_count; i++)
+		if (is_ram(i) && untyped_retype(init.record->regions[i].slot, CAP_UNTYPED, order, 0,
+						slot, 1) == OK)
+			return true;
+	return fail(NO_MEMORY, "%s needs %lu KiB in one piece", what, 1ul << (order - 10));
+}
+
+bool memory_frames(skerry_cap untyped, uint32_t order, struct init_frames frames, const char *what)
+{
+	for (uint32_t done = 0; done < frames.count;) {
+		uint32_t left = frames.count - done;
+		uint32_t step = left < RETYPE_STEP ? left : RETYPE_STEP;
+		int32_t status =
+		    untyped_retype(untyped, CAP_FRAME, order, 0, frames.first + done, step);
+
+		if (status != OK)
+			return fail(status, "frames of %s", what);
+		done += step;
+	}
+	return true;
+}
+
+/*
+ * Regions begin anywhere; a frame of 2 MiB taken first leaves the rest of the region aligned for
+ * pieces of that size and more, which are made before smaller ones.
+ */
+static void align_regions(void)
+{
+	for (uint32_t i = 0; i < init.record->region_count; i++) {
+		const struct boot_region *r = &init.record->regions[i];
+		skerry_cap slot;
+
+		if (!is_ram(i) || !(r->base & (BLOCK - 1)) || r->size < 2 * BLOCK)
+			continue;
+		slot = slots_reserve(1);
+		(void)untyped_retype(r->slot, CAP_FRAME, 21, 0, slot, 1);
+	}
+}
+
+bool memory_setup(void)
+{
+	struct init_frames tables = {slots_reserve(OWN_TABLES), OWN_TABLES};
+	skerry_cap untyped = slots_reserve(1);
+	int32_t status;
+
+	align_regions();
+	init.objects_untyped = slots_reserve(1);
+	init.scratch = slots_reserve(1);
+	if (!memory_untyped(18, untyped, "init") ||
+	    !memory_frames(untyped, 12, tables, "init's tables") ||
+	    !memory_untyped(16, init.objects_untyped, "init"))
+		return false;
+	status = space_donate(BOOT_SLOT_SPACE, tables.first, tables.count);
+	return status == OK || fail(status, "init's tables");
+}
+
+static bool make_frames(struct init_memory *m, const skerry_Memory *config)
+{
+	struct init_frames part = {m->frames.first, 0};
+
+	for (uint32_t i = 0; i < m->piece_count; i++) {
+		part.count = 1u << (m->orders[i] - config->order);
+		if (!memory_frames(m->pieces[i], config->order, part, config->name))
+			return false;
+		part.first += part.count;
+	}
+	return true;
+}
+
+bool memory_make(struct init_memory *m, const skerry_Memory *config)
+{
+	uint64_t left = config->size;
+
+	m->frames.count = (uint32_t)(config->size >> config->order);
+	m->frames.first = slots_reserve(m->frames.count);
+	if (!m->frames.first)
+		return fail(LIMIT, "memory %s has too many frames", config->name);
+	while (left) {
+		uint32_t order = 63 - (uint32_t)__builtin_clzll(left);
+		skerry_cap slot = slots_reserve(1);
+
+		if (order > PIECE_ORDER_MOST)
+			order = PIECE_ORDER_MOST;
+		if (m->piece_count == INIT_PIECES || !slot)
+			return fail(LIMIT, "memory %s: its size is of too many pieces",
+				    config->name);
+		if (!memory_untyped(order, slot, config->name))
+			return false;
+		m->pieces[m->piece_count] = slot;
+		m->orders[m->piece_count++] = order;
+		left -= 1ull << order;
+	}
+	return make_frames(m, config);
+}
+
+bool memory_revoke(skerry_cap slot)
+{
+	int32_t status;
+
+	do
+		status = cspace_revoke(BOOT_SLOT_CSPACE, slot);
+	while (status == BUSY);
+	return status == OK || fail(status, "taking back memory");
+}
+
+void memory_delete(skerry_cap slot)
+{
+	while (cspace_delete(BOOT_SLOT_CSPACE, slot) == BUSY)
+		;
+}
+
+bool memory_renew(struct init_memory *m, const skerry_Memory *config)
+{
+	for (uint32_t i = 0; i < m->piece_count; i++)
+		if (!memory_revoke(m->pieces[i]))
+			return false;
+	return make_frames(m, config);
+}

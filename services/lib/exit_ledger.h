@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which exits have taken effect: part of the state a device server commits. An exit that executes
+ * again, because the server died after its commit and before its reply, is answered from here. A
+ * vCPU has one exit at a time, so its last one is enough. Bits 48 and up of a sequence number tell
+ * the vCPUs of a VM apart.
+ *
+ * Only accesses that change something need it: one that does not may simply execute again.
+ */
+#ifndef LIB_EXIT_LEDGER_H
+#define LIB_EXIT_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define EXIT_LEDGER_VCPUS 8
+#define EXIT_VCPU_SHIFT 48
+
+struct exit_ledger {
+	struct {
+		uint64_t exit; /* sequence number + 1; 0: none yet */
+		uint64_t value;
+	} last[EXIT_LEDGER_VCPUS];
+};
+
+static inline uint32_t exit_ledger_slot(uint64_t sequence)
+{
+	return (uint32_t)(sequence >> EXIT_VCPU_SHIFT) % EXIT_LEDGER_VCPUS;
+}
+
+/* True if the exit took effect; *value is what it was answered then. */
+static inline bool exit_ledger_find(const struct exit_ledger *l, uint64_t sequence, uint64_t *value)
+{
+	uint32_t slot = exit_ledger_slot(sequence);
+
+	*value = l->last[slot].value;
+	return l->last[slot].exit == sequence + 1;
+}
+
+static inline void exit_ledger_note(struct exit_ledger *l, uint64_t sequence, uint64_t value)
+{
+	uint32_t slot = exit_ledger_slot(sequence);
+
+	l->last[slot].exit = sequence + 1;
+	l->last[slot].value = value;
+}
+
+#endif
