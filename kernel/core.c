@@ -63,14 +63,6 @@ static enum status core_power(struct kernel *k, struct invocation *call)
 	return OK;
 }
 
-static enum status core_status(struct kernel *k, struct invocation *call)
-{
-	call->out[1] = k->core;
-	call->out[2] = k->frequency;
-	call->out[3] = k->address_bits;
-	return OK;
-}
-
 enum status core_invoke(struct kernel *k, struct invocation *call, uint32_t method)
 {
 	uint8_t right = method == CORE_SCHEDULE ? RIGHT_MANAGE
@@ -93,7 +85,7 @@ enum status core_invoke(struct kernel *k, struct invocation *call, uint32_t meth
 	case CORE_SYSTEM_RESET:
 		return arch_system_reset(k);
 	case CORE_STATUS:
-		return core_status(k, call);
+		return results(call, k->core, k->frequency, k->address_bits, 0);
 	default:
 		return BAD_METHOD;
 	}

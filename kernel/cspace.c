@@ -95,14 +95,6 @@ static enum status cspace_take(struct kernel *k, struct cspace *cs, struct cap *
 	return OK;
 }
 
-static enum status cspace_status(struct invocation *call, struct cap *slot)
-{
-	call->out[1] = slot->type;
-	call->out[2] = slot->rights;
-	call->out[3] = slot->type == CAP_UNTYPED ? 0 : slot->badge;
-	return OK;
-}
-
 enum status cspace_invoke(struct kernel *k, struct invocation *call, uint32_t method)
 {
 	struct cspace *cs = call->cap->object;
@@ -132,7 +124,8 @@ enum status cspace_invoke(struct kernel *k, struct invocation *call, uint32_t me
 	case CSPACE_REVOKE:
 		return slot->type == CAP_EMPTY ? BAD_CAP : cap_revoke(k, slot);
 	case CSPACE_STATUS:
-		return cspace_status(call, slot);
+		return results(call, slot->type, slot->rights,
+			       slot->type == CAP_UNTYPED ? 0 : slot->badge, 0);
 	case CSPACE_SAVE_REPLY:
 		return cs->dying ? BUSY : port_save_reply(k, call->thread, slot);
 	default:

@@ -21,7 +21,34 @@ struct invocation {
 	uint64_t in[8];
 	uint64_t out[5];
 };
+static inline enum status results(struct invocation *call, uint64_t r1, uint64_t r2, uint64_t r3,
+				  uint64_t r4)
+{
+	call->out[1] = r1;
+	call->out[2] = r2;
+	call->out[3] = r3;
+	call->out[4] = r4;
+	return OK;
+}
+
 typedef enum status invoke_fn(struct kernel *k, struct invocation *call, uint32_t method);
+
+static inline struct thread *thread_of(struct context *c)
+{
+	return container_of(c, struct thread, context);
+}
+
+static inline struct vcpu *vcpu_of(struct context *c)
+{
+	return container_of(c, struct vcpu, context);
+}
+
+/* The result of a call that ends at once. */
+static inline struct context *returned(struct context *c, enum status s)
+{
+	context_set_arg(c, 0, (uint64_t)(int64_t)s);
+	return c;
+}
 
 /* ---- cap.c ---- */
 void cap_unlink(struct kernel *k, struct cap *c); /* out of the tree and empty; nothing else */
@@ -49,7 +76,7 @@ void sched_release(struct kernel *k, struct context *c); /* owners stalled on c 
 void sched_forget(struct kernel *k, struct context *c);	 /* c ends */
 void sched_set(struct kernel *k, struct context *c, uint8_t priority, uint64_t budget,
 	       uint64_t period);
-void sched_yield(struct kernel *k);
+void sched_give_way(struct kernel *k);
 void sched_timer_update(struct kernel *k); /* deadlines changed */
 struct context *sched_run(struct kernel *k,
 			  struct context *c); /* c instead of current, same owner */
@@ -61,12 +88,13 @@ struct context *port_reply(struct kernel *k, struct thread *t);
 /* A call the kernel makes for `c` (an exit, a fault). A status other than OK: nothing happened. */
 enum status port_send(struct kernel *k, struct context *c, struct port *port, uint64_t badge);
 void port_end_call(struct kernel *k, struct context *c,
-		   enum status why); /* c is SENDING or CALLING */
+		   enum status why);		 /* c is SENDING or CALLING */
+void reply_end(struct kernel *k, struct cap *c); /* a saved reply is deleted */
 void port_server_gone(struct kernel *k,
 		      struct thread *t); /* t no longer serves nor holds its reply */
 enum status port_save_reply(struct kernel *k, struct thread *t, struct cap *slot);
 bool port_drain(struct kernel *k, struct port *p); /* one waiting context out; false: none left */
-void port_end(struct kernel *k, struct port *p);
+void port_end(struct kernel *k, void *object);
 invoke_fn port_invoke;
 
 /* ---- message.c ---- */
@@ -81,7 +109,7 @@ struct context *signal_wait(struct kernel *k, struct thread *t, bool poll);
 /* BIND of another object: a2 signal, a3 bits; the signal in embedded `slot`, the bits in *bits. */
 enum status signal_bind(struct kernel *k, struct invocation *call, struct cap *slot,
 			enum cap_hold hold, uint64_t *bits);
-void signal_end(struct kernel *k, struct signal *s);
+void signal_end(struct kernel *k, void *object);
 
 /* ---- the other objects ---- */
 invoke_fn untyped_invoke, frame_invoke, space_invoke, thread_invoke, vcpu_invoke, line_invoke;
@@ -89,7 +117,7 @@ invoke_fn timer_invoke, irq_invoke, core_invoke;
 
 struct space *space_of(struct kernel *k, uint16_t id, uint32_t generation); /* null: it is gone */
 enum status space_create(struct kernel *k, struct space *s, uint64_t param);
-void space_end(struct kernel *k, struct space *s);
+void space_end(struct kernel *k, void *object);
 void frame_end(struct kernel *k, struct cap *c);
 void table_end(struct kernel *k, struct cap *c);
 void table_moved(struct cap *c);
@@ -104,15 +132,15 @@ struct cap *doorbell_find(const struct space *s, const struct cap *window,
 /* The window a walk ended at, if it is still that one. */
 struct cap *window_find(const struct space *s, const struct space_walk *w);
 
-void thread_create(struct kernel *k, struct thread *t);
-void thread_end(struct kernel *k, struct thread *t);
+void thread_create(struct kernel *k, void *object);
+void thread_end(struct kernel *k, void *object);
 void thread_hold_cleared(struct kernel *k, struct cap *slot);
 void thread_fault_message(struct thread *t, uint8_t *data, uint64_t *info);
 enum status thread_fault_reply(struct kernel *k, struct thread *t, const uint8_t *data,
 			       uint64_t info);
 
-void vcpu_create(struct kernel *k, struct vcpu *v);
-void vcpu_end(struct kernel *k, struct vcpu *v);
+void vcpu_create(struct kernel *k, void *object);
+void vcpu_end(struct kernel *k, void *object);
 void vcpu_hold_cleared(struct kernel *k, struct cap *slot);
 void vcpu_wake(struct kernel *k, struct vcpu *v); /* out of WFI */
 void vcpu_message(struct vcpu *v, uint8_t *data, uint64_t *info);
@@ -120,12 +148,12 @@ enum status vcpu_reply(struct kernel *k, struct vcpu *v, const uint8_t *data, ui
 void vcpu_deadline(struct kernel *k, struct deadline *d);
 void vcpu_deadline_update(struct kernel *k, struct vcpu *v); /* not loaded, its timer changed */
 
-void line_end(struct kernel *k, struct line *l);
+void line_end(struct kernel *k, void *object);
 void line_hold_cleared(struct kernel *k, struct cap *slot);
-void timer_end(struct kernel *k, struct timer *t);
+void timer_end(struct kernel *k, void *object);
 void timer_hold_cleared(struct kernel *k, struct cap *slot);
 void timer_deadline(struct kernel *k, struct deadline *d);
-void irq_end(struct kernel *k, struct irq *i);
+void irq_end(struct kernel *k, void *object);
 void irq_hold_cleared(struct kernel *k, struct cap *slot);
 
 /* Makes object `type` at `memory` (zeroed) with its original capability in `slot`. */

@@ -15,8 +15,10 @@ void irq_fired(struct kernel *k, uint32_t number)
 	signal_raise(k, i->signal.object, i->bits);
 }
 
-void irq_end(struct kernel *k, struct irq *i)
+void irq_end(struct kernel *k, void *object)
 {
+	struct irq *i = object;
+
 	hold_clear(k, &i->signal);
 	if (!i->number)
 		return;

@@ -68,8 +68,10 @@ static uint32_t disarm(struct kernel *k, struct line *l)
 	return states;
 }
 
-void line_end(struct kernel *k, struct line *l)
+void line_end(struct kernel *k, void *object)
 {
+	struct line *l = object;
+
 	(void)disarm(k, l);
 	hold_clear(k, &l->vcpu);
 	hold_clear(k, &l->signal);
@@ -120,14 +122,6 @@ static enum status line_disarm(struct kernel *k, struct line *l, struct invocati
 	return OK;
 }
 
-static enum status line_status(struct line *l, struct invocation *call)
-{
-	call->out[1] = l->level;
-	call->out[2] = l->armed;
-	call->out[3] = l->edge ? l->edges : 0;
-	return OK;
-}
-
 enum status line_invoke(struct kernel *k, struct invocation *call, uint32_t method)
 {
 	struct line *l = call->cap->object;
@@ -147,7 +141,7 @@ enum status line_invoke(struct kernel *k, struct invocation *call, uint32_t meth
 	case LINE_NOTIFY:
 		return signal_bind(k, call, &l->signal, HOLD_LINE_SIGNAL, &l->bits);
 	case LINE_STATUS:
-		return line_status(l, call);
+		return results(call, l->level, l->armed, l->edge ? l->edges : 0, 0);
 	default:
 		return BAD_METHOD;
 	}

@@ -2,10 +2,41 @@
 /* What the object types have in common: size, birth and end. */
 #include "internal.h"
 
-static uint64_t rounded(uint64_t size)
+static void port_create(struct kernel *k, void *object)
 {
-	return (size + 63) & ~63ull;
+	struct port *p = object;
+
+	(void)k;
+	list_init(&p->senders);
+	list_init(&p->receivers);
 }
+
+static void line_create(struct kernel *k, void *object)
+{
+	(void)k;
+	list_init(&((struct line *)object)->of_vcpu);
+}
+
+static void timer_create(struct kernel *k, void *object)
+{
+	(void)k;
+	((struct timer *)object)->deadline.kind = DEADLINE_TIMER;
+}
+
+static const struct object_type {
+	uint32_t size; /* 0: depends on the parameter of retype, or is no object of retype */
+	void (*create)(struct kernel *k, void *object); /* null: zero is right */
+	void (*end)(struct kernel *k, void *object);
+} types[CAP_TYPES] = {
+    [CAP_SPACE] = {ARCH_SPACE_BYTES, NULL, space_end},
+    [CAP_THREAD] = {sizeof(struct thread), thread_create, thread_end},
+    [CAP_VCPU] = {sizeof(struct vcpu), vcpu_create, vcpu_end},
+    [CAP_PORT] = {sizeof(struct port), port_create, port_end},
+    [CAP_SIGNAL] = {sizeof(struct signal), NULL, signal_end},
+    [CAP_LINE] = {sizeof(struct line), line_create, line_end},
+    [CAP_TIMER] = {sizeof(struct timer), timer_create, timer_end},
+    [CAP_IRQ] = {sizeof(struct irq), NULL, irq_end},
+};
 
 uint64_t object_size(enum cap_type type, uint64_t param, uint64_t *alignment)
 {
@@ -16,45 +47,28 @@ uint64_t object_size(enum cap_type type, uint64_t param, uint64_t *alignment)
 			return 0;
 		return *alignment = 1ull << param;
 	case CAP_UNTYPED:
-		if (param < 12 || param > 40)
-			return 0;
 		*alignment = 4096;
-		return 1ull << param;
+		return param < 12 || param > 40 ? 0 : 1ull << param;
 	case CAP_CSPACE:
 		if (param < 8 || param > 65536 || (param & (param - 1)))
 			return 0;
 		return sizeof(struct cspace) + param * sizeof(struct cap);
 	case CAP_SPACE:
+		*alignment = ARCH_SPACE_ALIGN;
 		if (param != SPACE_SERVICE &&
 		    (param <= SPACE_VM(0) || param >= SPACE_VM(SPACE_VMS)))
 			return 0;
-		*alignment = ARCH_SPACE_ALIGN;
-		return ARCH_SPACE_BYTES;
-	case CAP_THREAD:
-		return rounded(sizeof(struct thread));
-	case CAP_VCPU:
-		return rounded(sizeof(struct vcpu));
-	case CAP_PORT:
-		return rounded(sizeof(struct port));
-	case CAP_SIGNAL:
-		return rounded(sizeof(struct signal));
-	case CAP_LINE:
-		return rounded(sizeof(struct line));
-	case CAP_TIMER:
-		return rounded(sizeof(struct timer));
-	case CAP_IRQ:
-		return rounded(sizeof(struct irq));
+		break;
 	default:
-		return 0;
+		break;
 	}
+	return (types[type].size + 63ull) & ~63ull;
 }
 
 enum status object_create(struct kernel *k, enum cap_type type, uint64_t param, void *memory,
 			  struct cap *slot)
 {
 	struct cspace *cs = memory;
-	struct port *p = memory;
-	struct timer *t = memory;
 
 	switch (type) {
 	case CAP_FRAME:
@@ -66,133 +80,46 @@ enum status object_create(struct kernel *k, enum cap_type type, uint64_t param, 
 		return OK;
 	case CAP_SPACE:
 		return space_create(k, memory, param);
-	case CAP_THREAD:
-		thread_create(k, memory);
-		return OK;
-	case CAP_VCPU:
-		vcpu_create(k, memory);
-		return OK;
-	case CAP_PORT:
-		list_init(&p->senders);
-		list_init(&p->receivers);
-		return OK;
-	case CAP_LINE:
-		list_init(&((struct line *)memory)->of_vcpu);
-		return OK;
-	case CAP_TIMER:
-		t->deadline.kind = DEADLINE_TIMER;
-		return OK;
 	default:
+		if (types[type].create)
+			types[type].create(k, memory);
 		return OK;
 	}
+}
+
+static void windows_hold_cleared(struct kernel *k, struct cap *slot)
+{
+	(void)k;
+	((struct cspace *)slot->object)->windows_of = NULL;
 }
 
 /* An embedded slot goes: its object forgets what it referred to. */
-static void hold_cleared(struct kernel *k, struct cap *slot)
-{
-	switch ((enum cap_hold)slot->hold) {
-	case HOLD_THREAD_CSPACE:
-	case HOLD_THREAD_SPACE:
-	case HOLD_THREAD_BUFFER:
-	case HOLD_THREAD_FAULT:
-	case HOLD_THREAD_SIGNAL:
-		thread_hold_cleared(k, slot);
-		break;
-	case HOLD_VCPU_SPACE:
-	case HOLD_VCPU_PORT:
-		vcpu_hold_cleared(k, slot);
-		break;
-	case HOLD_LINE_VCPU:
-	case HOLD_LINE_SIGNAL:
-		line_hold_cleared(k, slot);
-		break;
-	case HOLD_TIMER_SIGNAL:
-		timer_hold_cleared(k, slot);
-		break;
-	case HOLD_IRQ_SIGNAL:
-		irq_hold_cleared(k, slot);
-		break;
-	case HOLD_SPACE_WINDOWS:
-		((struct cspace *)slot->object)->windows_of = NULL;
-		break;
-	default:
-		break;
-	}
-}
+static void (*const hold_cleared[HOLDS])(struct kernel *k, struct cap *slot) = {
+    [HOLD_THREAD_CSPACE] = thread_hold_cleared,	 [HOLD_THREAD_SPACE] = thread_hold_cleared,
+    [HOLD_THREAD_BUFFER] = thread_hold_cleared,	 [HOLD_THREAD_SIGNAL] = thread_hold_cleared,
+    [HOLD_VCPU_SPACE] = vcpu_hold_cleared,	 [HOLD_LINE_VCPU] = line_hold_cleared,
+    [HOLD_TIMER_SIGNAL] = timer_hold_cleared,	 [HOLD_IRQ_SIGNAL] = irq_hold_cleared,
+    [HOLD_SPACE_WINDOWS] = windows_hold_cleared,
+};
 
-static void original_end(struct kernel *k, struct cap *c)
-{
-	switch ((enum cap_type)c->type) {
-	case CAP_SPACE:
-		space_end(k, c->object);
-		break;
-	case CAP_THREAD:
-		thread_end(k, c->object);
-		break;
-	case CAP_VCPU:
-		vcpu_end(k, c->object);
-		break;
-	case CAP_PORT:
-		port_end(k, c->object);
-		break;
-	case CAP_SIGNAL:
-		signal_end(k, c->object);
-		break;
-	case CAP_LINE:
-		line_end(k, c->object);
-		break;
-	case CAP_TIMER:
-		timer_end(k, c->object);
-		break;
-	case CAP_IRQ:
-		irq_end(k, c->object);
-		break;
-	default:
-		break;
-	}
-}
-
-static void reply_end(struct kernel *k, struct cap *c)
-{
-	struct context *caller = c->object;
-
-	if (!caller)
-		return;
-	caller->reply = NULL;
-	c->object = NULL;
-	port_end_call(k, caller, PEER_RESTARTED);
-}
+/* What ends with a capability of this type, be it the original or not. */
+static void (*const cap_end[CAP_TYPES])(struct kernel *k, struct cap *c) = {
+    [CAP_FRAME] = frame_end,	   [CAP_TABLE] = table_end, [CAP_WINDOW] = window_end,
+    [CAP_DOORBELL] = doorbell_end, [CAP_REPLY] = reply_end,
+};
 
 bool object_end(struct kernel *k, struct cap *c)
 {
 	if (c->hold) {
-		hold_cleared(k, c);
+		if (hold_cleared[c->hold])
+			hold_cleared[c->hold](k, c);
 		return true;
 	}
-	switch ((enum cap_type)c->type) {
-	case CAP_FRAME:
-		frame_end(k, c);
-		break;
-	case CAP_TABLE:
-		table_end(k, c);
-		break;
-	case CAP_WINDOW:
-		window_end(k, c);
-		break;
-	case CAP_DOORBELL:
-		doorbell_end(k, c);
-		break;
-	case CAP_REPLY:
-		reply_end(k, c);
-		break;
-	case CAP_PORT:
-		if ((c->flags & CAP_ORIGINAL) && port_drain(k, c->object))
-			return false;
-		break;
-	default:
-		break;
-	}
-	if (c->flags & CAP_ORIGINAL)
-		original_end(k, c);
+	if (c->type == CAP_PORT && (c->flags & CAP_ORIGINAL) && port_drain(k, c->object))
+		return false;
+	if (cap_end[c->type])
+		cap_end[c->type](k, c);
+	if ((c->flags & CAP_ORIGINAL) && types[c->type].end)
+		types[c->type].end(k, c->object);
 	return true;
 }

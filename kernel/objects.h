@@ -109,7 +109,7 @@ struct vcpu {
 	bool stop_wanted;  /* VCPU_STOP came during an exit */
 	uint32_t firmware; /* FIRMWARE_* the kernel answers */
 	uint32_t features;
-	struct list lines;	  /* armed here */
+	struct list lines; /* armed here */
 	uint32_t line_count;
 	struct deadline deadline; /* virtual timer while not loaded */
 	struct cap space;

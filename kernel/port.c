@@ -8,22 +8,6 @@
 #define REPLY_INFO \
 	(INFO_LENGTH_MASK | INFO_CAPS_MASK << INFO_CAPS_SHIFT | 0x7fffffffull << INFO_LABEL_SHIFT)
 
-static struct thread *thread_of(struct context *c)
-{
-	return container_of(c, struct thread, context);
-}
-
-static struct vcpu *vcpu_of(struct context *c)
-{
-	return container_of(c, struct vcpu, context);
-}
-
-static struct context *fail(struct context *c, enum status s)
-{
-	context_set_arg(c, 0, (uint64_t)(int64_t)s);
-	return c;
-}
-
 /* Writes the call of `c` into the server's buffer and registers. */
 static enum status deliver(struct kernel *k, struct context *c, struct thread *server,
 			   uint64_t badge)
@@ -122,14 +106,14 @@ struct context *port_call(struct kernel *k, struct thread *t)
 	enum status s;
 
 	if (!cap)
-		return fail(c, BAD_CAP);
+		return returned(c, BAD_CAP);
 	if (!(cap->rights & RIGHT_CALL))
-		return fail(c, NO_RIGHT);
+		return returned(c, NO_RIGHT);
 	if ((context_arg(c, 1) & INFO_LENGTH_MASK) > MESSAGE_BYTES)
-		return fail(c, BAD_MESSAGE);
+		return returned(c, BAD_MESSAGE);
 	s = port_send(k, c, cap->object, cap->badge);
 	if (s != OK)
-		return fail(c, s);
+		return returned(c, s);
 	if (c->state == CONTEXT_CALLING && !k->resched)
 		return sched_run(k, &c->server->context);
 	return sched_dispatch(k);
@@ -230,27 +214,27 @@ struct context *port_reply_wait(struct kernel *k, struct thread *t)
 	uint64_t info = context_arg(c, 1);
 
 	if (!cap)
-		return fail(c, BAD_CAP);
+		return returned(c, BAD_CAP);
 	if (!(cap->rights & RIGHT_SERVE))
-		return fail(c, NO_RIGHT);
+		return returned(c, NO_RIGHT);
 	if (!t->message)
-		return fail(c, BAD_STATE);
+		return returned(c, BAD_STATE);
 
 	struct port *p = cap->object;
 
 	if (info & INFO_NO_REPLY) {
 		if (caller)
-			return fail(c, BUSY);
+			return returned(c, BUSY);
 		receive(k, t, p);
 		return c->state == CONTEXT_READY && !k->resched ? c : sched_dispatch(k);
 	}
 	if (!caller)
-		return fail(c, STALE);
+		return returned(c, STALE);
 
 	enum status s = reply_deliver(k, t, caller, info);
 
 	if (s != OK)
-		return fail(c, s);
+		return returned(c, s);
 	t->caller = NULL;
 	reply_settle(k, caller);
 	receive(k, t, p);
@@ -270,16 +254,16 @@ struct context *port_reply(struct kernel *k, struct thread *t)
 	if (slot) {
 		cap = cspace_find(t, slot, CAP_REPLY);
 		if (!cap)
-			return fail(c, BAD_CAP);
+			return returned(c, BAD_CAP);
 		caller = cap->object;
 		if (!caller)
 			cap_unlink(k, cap);
 	}
 	if (!caller)
-		return fail(c, STALE);
+		return returned(c, STALE);
 	s = reply_deliver(k, t, caller, context_arg(c, 1));
 	if (s != OK)
-		return fail(c, s);
+		return returned(c, s);
 	if (cap) {
 		caller->reply = NULL;
 		cap_unlink(k, cap);
@@ -348,8 +332,7 @@ void port_end_call(struct kernel *k, struct context *c, enum status why)
 		sched_release(k, c);
 		return;
 	}
-	context_set_arg(c, 0, (uint64_t)(int64_t)why);
-	sched_ready(k, c);
+	sched_ready(k, returned(c, why));
 }
 
 void port_server_gone(struct kernel *k, struct thread *t)
@@ -376,6 +359,17 @@ void port_server_gone(struct kernel *k, struct thread *t)
 	}
 }
 
+void reply_end(struct kernel *k, struct cap *c)
+{
+	struct context *caller = c->object;
+
+	if (!caller)
+		return;
+	caller->reply = NULL;
+	c->object = NULL;
+	port_end_call(k, caller, PEER_RESTARTED);
+}
+
 bool port_drain(struct kernel *k, struct port *p)
 {
 	struct context *c;
@@ -389,13 +383,13 @@ bool port_drain(struct kernel *k, struct port *p)
 	c = container_of(p->receivers.next, struct context, waiting);
 	list_remove(&c->waiting);
 	c->port = NULL;
-	context_set_arg(c, 0, (uint64_t)(int64_t)BAD_CAP);
-	sched_ready(k, c);
+	sched_ready(k, returned(c, BAD_CAP));
 	return true;
 }
 
-void port_end(struct kernel *k, struct port *p)
+void port_end(struct kernel *k, void *object)
 {
+	struct port *p = object;
 	struct thread *server = p->server;
 
 	if (!server)
@@ -412,9 +406,7 @@ enum status port_invoke(struct kernel *k, struct invocation *call, uint32_t meth
 
 	switch (method) {
 	case PORT_STATUS:
-		call->out[1] = p->generation;
-		call->out[2] = !list_empty(&p->receivers);
-		return OK;
+		return results(call, p->generation, !list_empty(&p->receivers), 0, 0);
 	case PORT_RENEW:
 		if (!(call->cap->rights & RIGHT_MANAGE))
 			return NO_RIGHT;

@@ -34,11 +34,6 @@ void context_init(struct kernel *k, struct context *c, enum context_kind kind)
 	list_init(&c->stalled_on_me);
 }
 
-static struct thread *thread_of(struct context *c)
-{
-	return container_of(c, struct thread, context);
-}
-
 /* May this context stand in a ready queue? A thread that holds a reply runs on its caller's budget.
  */
 static bool may_own(struct context *c)
@@ -199,7 +194,7 @@ static void turn_over(struct kernel *k, struct context *o, uint64_t now)
 	k->resched = true;
 }
 
-void sched_yield(struct kernel *k)
+void sched_give_way(struct kernel *k)
 {
 	struct context *o = k->owner;
 
@@ -255,7 +250,7 @@ struct context *sched_run(struct kernel *k, struct context *c)
 	if (c->kind != CONTEXT_VCPU)
 		return c;
 
-	struct vcpu *v = container_of(c, struct vcpu, context);
+	struct vcpu *v = vcpu_of(c);
 
 	if (v == old)
 		return c;

@@ -3,12 +3,6 @@
  * receive. */
 #include "internal.h"
 
-static struct context *result(struct context *c, enum status s)
-{
-	context_set_arg(c, 0, (uint64_t)(int64_t)s);
-	return c;
-}
-
 static void take(struct signal *s, struct context *c, uint64_t mask)
 {
 	context_set_arg(c, 0, OK);
@@ -65,12 +59,12 @@ struct context *signal_call(struct kernel *k, struct thread *t)
 	uint64_t bits = context_arg(c, 1);
 
 	if (!cap)
-		return result(c, BAD_CAP);
+		return returned(c, BAD_CAP);
 	if (!(cap->rights & RIGHT_RAISE))
-		return result(c, NO_RIGHT);
+		return returned(c, NO_RIGHT);
 	if (cap->badge)
 		bits &= cap->badge;
-	result(c, OK);
+	returned(c, OK);
 	signal_raise(k, cap->object, bits);
 	return k->resched ? sched_dispatch(k) : c;
 }
@@ -82,11 +76,11 @@ struct context *signal_wait(struct kernel *k, struct thread *t, bool poll)
 	uint64_t mask = context_arg(c, 1);
 
 	if (!cap)
-		return result(c, BAD_CAP);
+		return returned(c, BAD_CAP);
 	if (!(cap->rights & RIGHT_WAIT))
-		return result(c, NO_RIGHT);
+		return returned(c, NO_RIGHT);
 	if (!mask)
-		return result(c, BAD_ARGUMENT);
+		return returned(c, BAD_ARGUMENT);
 
 	struct signal *s = cap->object;
 
@@ -95,9 +89,9 @@ struct context *signal_wait(struct kernel *k, struct thread *t, bool poll)
 		return c;
 	}
 	if (poll)
-		return result(c, AGAIN);
+		return returned(c, AGAIN);
 	if (s->waiter)
-		return result(c, BUSY);
+		return returned(c, BUSY);
 	s->waiter = t;
 	t->waits_for = s;
 	t->wait_mask = mask;
@@ -124,14 +118,15 @@ enum status signal_bind(struct kernel *k, struct invocation *call, struct cap *s
 	return s;
 }
 
-void signal_end(struct kernel *k, struct signal *s)
+void signal_end(struct kernel *k, void *object)
 {
+	struct signal *s = object;
 	struct thread *t = s->waiter;
 
 	if (!t)
 		return;
 	s->waiter = NULL;
 	t->waits_for = NULL;
-	result(&t->context, BAD_CAP);
+	returned(&t->context, BAD_CAP);
 	sched_ready(k, &t->context);
 }

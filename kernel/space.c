@@ -31,8 +31,9 @@ enum status space_create(struct kernel *k, struct space *s, uint64_t param)
 	return OK;
 }
 
-void space_end(struct kernel *k, struct space *s)
+void space_end(struct kernel *k, void *object)
 {
+	struct space *s = object;
 	struct cspace *windows = s->windows.object;
 
 	/* Capabilities that name this space by id and generation find it gone. */
@@ -117,33 +118,23 @@ void frame_end(struct kernel *k, struct cap *c)
 	c->frame.space = 0;
 }
 
-static enum status frame_status(struct kernel *k, struct invocation *call, struct cap *c)
-{
-	bool mapped = space_of(k, c->frame.space, c->frame.space_generation) != NULL;
-
-	call->out[1] = c->order;
-	call->out[2] = mapped;
-	call->out[3] = mapped ? c->frame.address : 0;
-	return OK;
-}
-
 enum status frame_invoke(struct kernel *k, struct invocation *call, uint32_t method)
 {
 	struct cap *c = call->cap;
+	bool mapped = space_of(k, c->frame.space, c->frame.space_generation) != NULL;
 
 	switch (method) {
 	case FRAME_UNMAP:
-		if (!space_of(k, c->frame.space, c->frame.space_generation))
+		if (!mapped)
 			return NOT_FOUND;
 		frame_end(k, c);
 		return OK;
 	case FRAME_ADDRESS:
 		if (!(c->rights & RIGHT_DMA))
 			return NO_RIGHT;
-		call->out[1] = (uint64_t)(uintptr_t)c->object;
-		return OK;
+		return results(call, (uint64_t)(uintptr_t)c->object, 0, 0, 0);
 	case FRAME_STATUS:
-		return frame_status(k, call, c);
+		return results(call, c->order, mapped, mapped ? c->frame.address : 0, 0);
 	default:
 		return BAD_METHOD;
 	}
@@ -273,11 +264,7 @@ enum status space_invoke(struct kernel *k, struct invocation *call, uint32_t met
 	case SPACE_DOORBELL:
 		return doorbell_bind(k, call, s);
 	case SPACE_STATUS:
-		call->out[1] = s->kind;
-		call->out[2] = s->free_tables;
-		call->out[3] = s->id;
-		call->out[4] = k->address_bits;
-		return OK;
+		return results(call, s->kind, s->free_tables, s->id, k->address_bits);
 	default:
 		return BAD_METHOD;
 	}

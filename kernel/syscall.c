@@ -42,7 +42,7 @@ static struct context *invoke(struct kernel *k, struct context *c, struct thread
 
 struct context *syscall_handle(struct kernel *k, struct context *c, uint32_t number)
 {
-	struct thread *t = container_of(c, struct thread, context);
+	struct thread *t = thread_of(c);
 
 	switch (number) {
 	case CALL_CALL:
@@ -59,12 +59,11 @@ struct context *syscall_handle(struct kernel *k, struct context *c, uint32_t num
 		return signal_wait(k, t, true);
 	case CALL_YIELD:
 		context_set_arg(c, 0, OK);
-		sched_yield(k);
+		sched_give_way(k);
 		return sched_dispatch(k);
 	case CALL_INVOKE:
 		return invoke(k, c, t);
 	default:
-		context_set_arg(c, 0, (uint64_t)(int64_t)BAD_CALL);
-		return c;
+		return returned(c, BAD_CALL);
 	}
 }

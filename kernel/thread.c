@@ -3,8 +3,10 @@
 #include "exit.skerry.h"
 #include "internal.h"
 
-void thread_create(struct kernel *k, struct thread *t)
+void thread_create(struct kernel *k, void *object)
 {
+	struct thread *t = object;
+
 	context_init(k, &t->context, CONTEXT_THREAD);
 }
 
@@ -28,8 +30,9 @@ static void quit(struct kernel *k, struct thread *t, enum status why)
 	sched_release(k, c);
 }
 
-void thread_end(struct kernel *k, struct thread *t)
+void thread_end(struct kernel *k, void *object)
 {
+	struct thread *t = object;
 	struct signal *s = t->signal.object;
 
 	t->context.dead = true;
@@ -179,15 +182,6 @@ static enum status thread_bind(struct kernel *k, struct thread *t, struct invoca
 	return r;
 }
 
-static enum status thread_status(struct thread *t, struct invocation *call)
-{
-	call->out[1] = t->context.state;
-	call->out[2] = arch_context_pc(&t->context);
-	call->out[3] = t->fault_address;
-	call->out[4] = t->fault_syndrome;
-	return OK;
-}
-
 enum status thread_invoke(struct kernel *k, struct invocation *call, uint32_t method)
 {
 	struct thread *t = call->cap->object;
@@ -202,7 +196,8 @@ enum status thread_invoke(struct kernel *k, struct invocation *call, uint32_t me
 	case THREAD_STOP:
 		return thread_stop(k, t);
 	case THREAD_STATUS:
-		return thread_status(t, call);
+		return results(call, t->context.state, arch_context_pc(&t->context),
+			       t->fault_address, t->fault_syndrome);
 	case THREAD_BIND:
 		return thread_bind(k, t, call);
 	default:

@@ -10,8 +10,10 @@ void timer_deadline(struct kernel *k, struct deadline *d)
 		signal_raise(k, t->signal.object, t->bits);
 }
 
-void timer_end(struct kernel *k, struct timer *t)
+void timer_end(struct kernel *k, void *object)
 {
+	struct timer *t = object;
+
 	deadline_remove(&k->deadlines, &t->deadline);
 	hold_clear(k, &t->signal);
 	sched_timer_update(k);

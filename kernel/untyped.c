@@ -141,11 +141,9 @@ enum status untyped_invoke(struct kernel *k, struct invocation *call, uint32_t m
 	case UNTYPED_RETYPE:
 		return untyped_retype(k, call);
 	case UNTYPED_STATUS:
-		call->out[1] = c->untyped.size;
-		call->out[2] = c->untyped.size - (cap_has_children(c) ? c->badge : 0);
-		call->out[3] = c->untyped.flags;
-		call->out[4] = c->untyped.flags ? (uint64_t)(uintptr_t)c->object : 0;
-		return OK;
+		return results(
+		    call, c->untyped.size, c->untyped.size - (cap_has_children(c) ? c->badge : 0),
+		    c->untyped.flags, c->untyped.flags ? (uint64_t)(uintptr_t)c->object : 0);
 	default:
 		return BAD_METHOD;
 	}

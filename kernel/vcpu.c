@@ -12,8 +12,10 @@ static const uint32_t methods[EXIT_CLASSES] = {
     [EXIT_UNKNOWN] = VCPU_EXIT_UNKNOWN,
 };
 
-void vcpu_create(struct kernel *k, struct vcpu *v)
+void vcpu_create(struct kernel *k, void *object)
 {
+	struct vcpu *v = object;
+
 	context_init(k, &v->context, CONTEXT_VCPU);
 	v->deadline.kind = DEADLINE_VCPU;
 	list_init(&v->lines);
@@ -29,8 +31,10 @@ static void quit(struct kernel *k, struct vcpu *v)
 	sched_release(k, &v->context);
 }
 
-void vcpu_end(struct kernel *k, struct vcpu *v)
+void vcpu_end(struct kernel *k, void *object)
 {
+	struct vcpu *v = object;
+
 	v->context.dead = true;
 	quit(k, v);
 	sched_forget(k, &v->context);

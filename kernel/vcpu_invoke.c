@@ -133,14 +133,6 @@ static enum status vcpu_states(struct kernel *k, struct vcpu *v, struct invocati
 	return OK;
 }
 
-static enum status vcpu_status(struct vcpu *v, struct invocation *call)
-{
-	call->out[1] = v->context.state;
-	call->out[2] = v->sequence;
-	call->out[3] = v->features;
-	return OK;
-}
-
 static enum status vcpu_timer(struct kernel *k, struct vcpu *v, struct invocation *call)
 {
 	enum status s;
@@ -185,7 +177,7 @@ enum status vcpu_invoke(struct kernel *k, struct invocation *call, uint32_t meth
 		v->firmware = (uint32_t)call->in[2];
 		return OK;
 	case VCPU_STATUS:
-		return vcpu_status(v, call);
+		return results(call, v->context.state, v->sequence, v->features, 0);
 	default:
 		return BAD_METHOD;
 	}
