@@ -14,6 +14,8 @@ SERVICE_OVERHEAD = 512 << 10  # its capability table, stack, buffers and page ta
 IMAGE_ESTIMATE = 256 << 10    # of a service whose program is not at hand
 INIT_RESERVE = 4 * MIB        # init, and the kernel's own
 CORE0_RESERVE = 16 * MIB      # the kernel's image, firmware, the host's device tree
+INIT_FRAMES = 7000            # frames in init's capability table (BOOT_SLOTS less all else)
+PIECES = 10                   # powers of two that a memory's size is the sum of (INIT_PIECES)
 START_FRAMES = 3072           # frames in a service's capability table (START_SLOTS less all else)
 CONFIGS = {"vmm": pb.VmConfig, "pl011": cfg.Pl011Config, "virtio-blk": cfg.BlkConfig, "console": cfg.ConsoleConfig,
            "virtio-blk-driver": cfg.BlkDriverConfig, "pl011-driver": cfg.UartDriverConfig}
@@ -80,6 +82,12 @@ def sizes(builder, limits):
         raise builder.core.table.error(None, text)
 
     bounds(manifest, limits, fail)
+    for memory in manifest.memories:
+        if memory.size.bit_count() > PIECES:
+            fail(f"{memory.name} has 0x{memory.size:x} bytes, the sum of more than {PIECES} powers of 2; give it a rounder size")
+    frames = sum(memory.size >> memory.order for memory in manifest.memories)
+    if frames > INIT_FRAMES:
+        fail(f"there would be {frames} pieces of memory; at most {INIT_FRAMES} fit, give its VMs less memory")
     orders = {memory.name: memory for memory in manifest.memories}
     for service in manifest.services:
         if service.image in CONFIGS and service.HasField("config"):

@@ -10,6 +10,7 @@ MIB = 1 << 20
 KIB = 1 << 10
 CORES = 8  # PLAN_CORES
 VMS = 63   # SPACE_VM numbers
+BUDGET_LEAST_US = 10
 LABEL = 11  # longest VM name that names services; others are vm<number> there
 WHEN_OFF = {"system-off": 0, "core-off": 1, "nothing": 2}
 RESTART = {"never": 0, "always": 1}
@@ -134,6 +135,8 @@ def read_budget(table, kind):
     )
     restart = table.choice("restart", RESTART, "always")
     budget.restart = RESTART.get(restart, restart)
+    if 0 < budget.budget_us < BUDGET_LEAST_US:
+        raise table.error("budget_us", f"{budget.budget_us} is too little; give at least {BUDGET_LEAST_US}, or 0 for none")
     if budget.budget_us > budget.period_us:
         raise table.error("budget_us", f"{budget.budget_us} is larger than period_us {budget.period_us}; lower it")
     return budget
@@ -228,6 +231,8 @@ def read_extra(table, cores):
                   table.number("untyped_kib", 0, 1 << 20, 0) * KIB, table.number("schedule", 0, 49, 0),
                   table.take("timer", bool, False), table.take("power", bool, False))
     table.done()
+    if extra.untyped & extra.untyped - 1 or 0 < extra.untyped < 4 * KIB:
+        raise table.error("untyped_kib", f"{extra.untyped // KIB} cannot be; give a power of 2 from 4 on")
     return extra
 
 
