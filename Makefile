@@ -33,6 +33,7 @@ CC := $(CROSS)gcc
 AR := $(CROSS)ar
 RANLIB := $(CROSS)ranlib
 OBJCOPY := $(CROSS)objcopy
+OBJDUMP := $(CROSS)objdump
 HOSTCC := gcc
 HOSTAR := ar
 
@@ -142,7 +143,7 @@ MUSL_OVERLAY := $(wildcard $(addprefix services/lib/musl/,objects deleted */*.h 
 $(O)/musl/lib/libc.a: $(B)/deps/musl.ok $(MUSL_OVERLAY) tools/musl.sh
 	$(call say,MUSL,$@ (some 15 s))
 	+$(Q)MAKE="$(MAKE)" CC="$(CC)" AR="$(AR)" RANLIB="$(RANLIB)" \
-		CFLAGS="-O2 -fno-pie -fno-pic -fno-stack-protector $(ARCH_FLAGS_$(ARCH))" \
+		OBJDUMP="$(OBJDUMP)" CFLAGS="-O2 -fno-pie -fno-pic -fno-stack-protector $(ARCH_FLAGS_$(ARCH))" \
 		tools/musl.sh $(B)/deps/musl services/lib/musl $(ARCH) $(O)/musl
 
 FDT_OBJS := $(addsuffix .o,fdt fdt_addresses fdt_check fdt_empty_tree fdt_overlay fdt_ro fdt_rw \

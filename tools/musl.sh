@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # musl.sh SOURCE OVERLAY ARCH OUT: build libc.a for services. A copy of SOURCE is laid out in
 # OUT/src, OVERLAY's files put over it and the files it names as deleted removed; then musl's own
-# Makefile builds the objects that OVERLAY/objects names. CC, AR, RANLIB and CFLAGS come from the environment.
+# Makefile builds the objects that OVERLAY/objects names. CC, AR, RANLIB, OBJDUMP and CFLAGS come from the environment.
 # OUT then holds lib/libc.a, lib/crt1.o, lib/crti.o, lib/crtn.o and include/.
 set -eu
 
@@ -53,6 +53,11 @@ build() {
 		exit 1
 	}
 	${MAKE:-make} --no-print-directory install-headers >>make.log 2>&1
+	# Services know no system call but the kernel's own: none of musl's may be left.
+	if "$OBJDUMP" -d lib/libc.a | grep -E '^ +[0-9a-f]+:.*[[:space:]](svc|ecall|syscall)([[:space:]]|$)'; then
+		echo "musl.sh: libc.a holds these system-call instructions: see $overlay/deleted" >&2
+		exit 1
+	fi
 }
 
 # In a subshell: OUT may be relative to here. It is replaced only by something complete.
