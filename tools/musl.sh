@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # musl.sh SOURCE OVERLAY ARCH OUT: build libc.a for services. A copy of SOURCE is laid out in
 # OUT/src, OVERLAY's files put over it and the files it names as deleted removed; then musl's own
-# Makefile builds the objects that OVERLAY/objects names. CC, AR, RANLIB, OBJDUMP and CFLAGS come from the environment.
-# OUT then holds lib/libc.a, lib/crt1.o, lib/crti.o, lib/crtn.o and include/.
+# Makefile builds the objects that OVERLAY/objects names. CC, AR, RANLIB, OBJDUMP and CFLAGS come from the
+# environment. OUT then holds lib/libc.a, lib/crt1.o, lib/crti.o, lib/crtn.o and include/.
 set -eu
 
 source=$1 overlay=$2 arch=$3
