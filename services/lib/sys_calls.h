@@ -11,6 +11,8 @@
 
 typedef uint32_t skerry_cap;
 
+#define SYS_STATUS(r) ((int32_t)(r).a[0])
+
 /* ---- Messages ---- */
 struct sys_message {
 	int32_t status;
@@ -68,7 +70,7 @@ SYS_INLINE int32_t sys_wait(skerry_cap signal, uint64_t mask, uint64_t *bits)
 {
 	struct sys_result r = sys_trap2(CALL_WAIT, signal, mask);
 
-	if (r.a[0] == 0)
+	if (SYS_STATUS(r) == OK)
 		*bits = r.a[1];
 	return (int32_t)r.a[0];
 }
@@ -78,7 +80,7 @@ SYS_INLINE int32_t sys_poll(skerry_cap signal, uint64_t mask, uint64_t *bits)
 {
 	struct sys_result r = sys_trap2(CALL_POLL, signal, mask);
 
-	if (r.a[0] == 0)
+	if (SYS_STATUS(r) == OK)
 		*bits = r.a[1];
 	return (int32_t)r.a[0];
 }
@@ -90,8 +92,6 @@ SYS_INLINE void sys_yield(void)
 
 /* ---- Methods: invoke2 has no arguments beside the method, invoke4 up to two, invoke8 up to six
  * ---- */
-#define SYS_STATUS(r) ((int32_t)(r).a[0])
-
 SYS_INLINE struct sys_result sys_invoke2(skerry_cap cap, enum method method)
 {
 	return sys_trap2(CALL_INVOKE, cap, method);

@@ -24,7 +24,7 @@ SYS_INLINE int32_t untyped_status(skerry_cap untyped, struct untyped_status *s)
 {
 	struct sys_result r = sys_invoke2(untyped, UNTYPED_STATUS);
 
-	if (r.a[0] == 0)
+	if (SYS_STATUS(r) == OK)
 		*s = (struct untyped_status){r.a[1], r.a[2], (uint32_t)r.a[3], r.a[4]};
 	return SYS_STATUS(r);
 }
@@ -40,7 +40,7 @@ SYS_INLINE int32_t frame_address(skerry_cap frame, uint64_t *address)
 {
 	struct sys_result r = sys_invoke2(frame, FRAME_ADDRESS);
 
-	if (r.a[0] == 0)
+	if (SYS_STATUS(r) == OK)
 		*address = r.a[1];
 	return SYS_STATUS(r);
 }
@@ -50,7 +50,7 @@ SYS_INLINE int32_t frame_status(skerry_cap frame, uint32_t *order, uint32_t *map
 {
 	struct sys_result r = sys_invoke2(frame, FRAME_STATUS);
 
-	if (r.a[0] == 0) {
+	if (SYS_STATUS(r) == OK) {
 		*order = (uint32_t)r.a[1];
 		*mapped = (uint32_t)r.a[2];
 		*address = r.a[3];
@@ -86,7 +86,7 @@ SYS_INLINE int32_t cspace_status(skerry_cap cspace, skerry_cap slot, uint32_t *t
 {
 	struct sys_result r = sys_invoke4(cspace, CSPACE_STATUS, slot, 0);
 
-	if (r.a[0] == 0) {
+	if (SYS_STATUS(r) == OK) {
 		*type = (uint32_t)r.a[1];
 		*rights = (uint32_t)r.a[2];
 		*badge = r.a[3];
@@ -142,7 +142,7 @@ SYS_INLINE int32_t space_status(skerry_cap space, struct space_status *s)
 {
 	struct sys_result r = sys_invoke2(space, SPACE_STATUS);
 
-	if (r.a[0] == 0)
+	if (SYS_STATUS(r) == OK)
 		*s = (struct space_status){(uint32_t)r.a[1], (uint32_t)r.a[2], (uint32_t)r.a[3],
 					   (uint32_t)r.a[4]};
 	return SYS_STATUS(r);

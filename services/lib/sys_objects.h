@@ -35,7 +35,7 @@ SYS_INLINE int32_t thread_status(skerry_cap thread, struct thread_status *s)
 {
 	struct sys_result r = sys_invoke2(thread, THREAD_STATUS);
 
-	if (r.a[0] == 0)
+	if (SYS_STATUS(r) == OK)
 		*s = (struct thread_status){(uint32_t)r.a[1], r.a[2], r.a[3], r.a[4]};
 	return SYS_STATUS(r);
 }
@@ -52,7 +52,7 @@ SYS_INLINE int32_t vcpu_configure(skerry_cap vcpu, skerry_cap space, uint32_t fe
 {
 	struct sys_result r = sys_invoke4(vcpu, VCPU_CONFIGURE, space, features);
 
-	if (r.a[0] == 0)
+	if (SYS_STATUS(r) == OK)
 		*granted = (uint32_t)r.a[1];
 	return SYS_STATUS(r);
 }
@@ -73,7 +73,7 @@ SYS_INLINE int32_t vcpu_get(skerry_cap vcpu, uint32_t group, uint32_t *bytes)
 {
 	struct sys_result r = sys_invoke4(vcpu, VCPU_GET, group, 0);
 
-	if (r.a[0] == 0)
+	if (SYS_STATUS(r) == OK)
 		*bytes = (uint32_t)r.a[1];
 	return SYS_STATUS(r);
 }
@@ -97,7 +97,7 @@ SYS_INLINE int32_t vcpu_retract(skerry_cap vcpu, uint32_t id, uint32_t states, u
 {
 	struct sys_result r = sys_invoke4(vcpu, VCPU_RETRACT, id, states);
 
-	if (r.a[0] == 0)
+	if (SYS_STATUS(r) == OK)
 		*were = (uint32_t)r.a[1];
 	return SYS_STATUS(r);
 }
@@ -106,7 +106,7 @@ SYS_INLINE int32_t vcpu_irq(skerry_cap vcpu, uint32_t id, uint32_t *states)
 {
 	struct sys_result r = sys_invoke4(vcpu, VCPU_IRQ, id, 0);
 
-	if (r.a[0] == 0)
+	if (SYS_STATUS(r) == OK)
 		*states = (uint32_t)r.a[1];
 	return SYS_STATUS(r);
 }
@@ -126,7 +126,7 @@ SYS_INLINE int32_t vcpu_status(skerry_cap vcpu, uint32_t *state, uint64_t *exits
 {
 	struct sys_result r = sys_invoke2(vcpu, VCPU_STATUS);
 
-	if (r.a[0] == 0) {
+	if (SYS_STATUS(r) == OK) {
 		*state = (uint32_t)r.a[1];
 		*exits = r.a[2];
 		*features = (uint32_t)r.a[3];
@@ -139,7 +139,7 @@ SYS_INLINE int32_t port_status(skerry_cap port, uint32_t *generation, uint32_t *
 {
 	struct sys_result r = sys_invoke2(port, PORT_STATUS);
 
-	if (r.a[0] == 0) {
+	if (SYS_STATUS(r) == OK) {
 		*generation = (uint32_t)r.a[1];
 		*waits = (uint32_t)r.a[2];
 	}
@@ -173,7 +173,7 @@ SYS_INLINE int32_t line_disarm(skerry_cap line, uint32_t *states)
 {
 	struct sys_result r = sys_invoke2(line, LINE_DISARM);
 
-	if (r.a[0] == 0)
+	if (SYS_STATUS(r) == OK)
 		*states = (uint32_t)r.a[1];
 	return SYS_STATUS(r);
 }
@@ -187,7 +187,7 @@ SYS_INLINE int32_t line_status(skerry_cap line, uint32_t *level, uint32_t *armed
 {
 	struct sys_result r = sys_invoke2(line, LINE_STATUS);
 
-	if (r.a[0] == 0) {
+	if (SYS_STATUS(r) == OK) {
 		*level = (uint32_t)r.a[1];
 		*armed = (uint32_t)r.a[2];
 		*edges = (uint32_t)r.a[3];
@@ -240,7 +240,7 @@ SYS_INLINE int32_t core_power(skerry_cap core, uint32_t number, uint32_t *power)
 {
 	struct sys_result r = sys_invoke4(core, CORE_POWER, number, 0);
 
-	if (r.a[0] == 0)
+	if (SYS_STATUS(r) == OK)
 		*power = (uint32_t)r.a[1];
 	return SYS_STATUS(r);
 }
@@ -265,7 +265,7 @@ SYS_INLINE int32_t core_status(skerry_cap core, struct core_status *s)
 {
 	struct sys_result r = sys_invoke2(core, CORE_STATUS);
 
-	if (r.a[0] == 0)
+	if (SYS_STATUS(r) == OK)
 		*s = (struct core_status){(uint32_t)r.a[1], r.a[2], (uint32_t)r.a[3]};
 	return SYS_STATUS(r);
 }
