@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Several guests and the logs of services on one wire. The attached client has the keyboard, and
+ * its output goes to the wire as it is; of all others whole lines go, behind a prefix.
+ *
+ * Nothing is lost here: what the wire does not take stays in the clients' rings, and fills them (a
+ * log's writer counts the lines that then do not fit).
+ */
+#ifndef CONSOLE_H
+#define CONSOLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ring.h"
+#include "services.pb.h"
+#include "sys.h"
+
+#define CONSOLE_CLIENTS 8
+#define CONSOLE_LOGS 24
+#define CONSOLE_LINE 256 /* longer lines are cut in pieces */
+#define CONSOLE_OWN 1024 /* bytes of the console's own messages on their way */
+
+/* Something whose output goes to the wire: clients first, then logs. */
+struct console_source {
+	struct ring from;
+	const skerry_ConsoleClient *config;
+	skerry_cap signal; /* of a client; 0: a log, whose writer never waits */
+	uint64_t signal_bits;
+	uint32_t length; /* of `line`: what came of a line that has not ended */
+	char line[CONSOLE_LINE];
+};
+
+struct console {
+	skerry_ConsoleConfig config;
+	struct console_source sources[CONSOLE_CLIENTS + CONSOLE_LOGS];
+	uint32_t clients, count; /* sources[0..clients) are clients */
+	struct ring input[CONSOLE_CLIENTS];
+	uint64_t ready; /* sources that may have output: bit i is sources[i] */
+	struct ring to_wire, from_wire;
+	skerry_cap wire;
+	uint64_t wire_bits;
+	int32_t attached; /* client; -1: none */
+	bool column;	  /* the attached client's line on the wire has begun and not ended */
+	bool command;	  /* the escape key was pressed: the next one is a command */
+	uint32_t own_length;
+	char own[CONSOLE_OWN];
+};
+
+/* ---- console_output.c ---- */
+/* Moves what can be moved to the wire; asks for what can not. */
+void console_pump(struct console *c);
+/* A message of the console itself, a format like log_line's; a line end follows. */
+void console_say(struct console *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Gives the keyboard to a client, or to none (-1). */
+void console_attach(struct console *c, int32_t client);
+
+/* ---- console_keys.c ---- */
+/* Handles what was typed as far as the attached client takes it. */
+void console_type(struct console *c);
+
+#endif
