@@ -69,12 +69,6 @@ static void cell(struct writer *w, const char *name, uint32_t value)
 	cells(w, name, &value, 1);
 }
 
-static void text(struct writer *w, const char *name, const char *value)
-{
-	if (!w->error)
-		step(w, fdt_property_string(w->fdt, name, value));
-}
-
 /* `list` is strings with a null byte after each; `size` counts all of them. */
 static void texts(struct writer *w, const char *name, const char *list, size_t size)
 {
@@ -82,10 +76,15 @@ static void texts(struct writer *w, const char *name, const char *list, size_t s
 		step(w, fdt_property(w->fdt, name, list, (int)size));
 }
 
+static void text(struct writer *w, const char *name, const char *value)
+{
+	texts(w, name, value, strlen(value) + 1);
+}
+
 static void flag(struct writer *w, const char *name)
 {
 	if (!w->error)
-		step(w, fdt_property(w->fdt, name, NULL, 0));
+		step(w, fdt_property(w->fdt, name, "", 0));
 }
 
 static void reg(struct writer *w, uint64_t base, uint64_t size)

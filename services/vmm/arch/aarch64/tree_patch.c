@@ -42,7 +42,7 @@ static int add_memory(void *fdt, const skerry_MemoryRegion *r)
 	node = fdt_add_subnode(fdt, 0, name);
 	if (node < 0)
 		return node;
-	error = fdt_setprop_string(fdt, node, "device_type", "memory");
+	error = fdt_setprop(fdt, node, "device_type", "memory", sizeof("memory"));
 	if (!error)
 		error = append(fdt, node, "reg", r->gpa, address_cells);
 	return error ? error : append(fdt, node, "reg", r->size, size_cells);
@@ -57,7 +57,8 @@ static int set_chosen(void *fdt, const struct arch_tree *t)
 	if (node < 0)
 		return node;
 	if (t->config->has_cmdline)
-		error = fdt_setprop_string(fdt, node, "bootargs", t->config->cmdline);
+		error = fdt_setprop(fdt, node, "bootargs", t->config->cmdline,
+				    (int)strlen(t->config->cmdline) + 1);
 	if (!error && t->initrd_size) {
 		error = fdt_setprop_u64(fdt, node, "linux,initrd-start", t->initrd);
 		if (!error)
