@@ -123,7 +123,7 @@ void sched_timer_update(struct kernel *k)
 {
 	uint64_t at = k->deadlines.first ? k->deadlines.first->at : ~0ull;
 
-	if (k->owner && k->charged_from + k->owner->left < at)
+	if (k->owner && !k->owner->exhausted && k->charged_from + k->owner->left < at)
 		at = k->charged_from + k->owner->left;
 	if (at != k->timer) {
 		k->timer = at;
@@ -233,7 +233,7 @@ void kernel_timer_fired(struct kernel *k)
 		else
 			vcpu_deadline(k, d);
 	}
-	if (k->owner && !k->owner->left)
+	if (k->owner && !k->owner->left && !k->owner->exhausted)
 		turn_over(k, k->owner, now);
 	sched_timer_update(k);
 }
