@@ -72,7 +72,9 @@ int arch_tree_patch(const struct arch_tree *t, const void *from, size_t size, vo
 {
 	int error;
 
-	if (size < sizeof(struct fdt_header) || fdt_check_full(from, size))
+	/* libfdt reads both blocks as words wherever the header says that they are. */
+	if (size < sizeof(struct fdt_header) || fdt_off_dt_struct(from) % FDT_TAGSIZE ||
+	    fdt_off_mem_rsvmap(from) % sizeof(uint64_t) || fdt_check_full(from, size))
 		return -FDT_ERR_BADSTRUCTURE;
 	error = fdt_open_into(from, to, (int)room);
 	if (!error)
