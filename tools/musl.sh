@@ -11,6 +11,7 @@ mkdir -p "$4.part.$$/src"
 out=$(cd "$4.part.$$" && pwd)
 src=$out/src
 trap 'rm -rf "$out"' EXIT
+trap 'exit 1' HUP INT TERM
 
 cp -R "$source/." "$src"
 grep -v '^#' "$overlay/deleted" | sed "s,ARCH,$arch," | (cd "$src" && xargs rm -f)
