@@ -13,11 +13,11 @@
 
 struct arch_context {
 	_Alignas(16) uint64_t x[31]; /* entry.S makes it SP_EL2, which must be aligned */
-	uint64_t sp_el0;
-	uint64_t pc, psr; /* ELR_EL2, SPSR_EL2 */
-	uint64_t tpidr_el0;
-	uint64_t tpidrro_el0;
-	uint64_t sctlr, cpacr, cntkctl; /* of EL1 */
+	uint64_t pc, psr;	     /* ELR_EL2, SPSR_EL2 */
+	uint64_t sp_el0, tpidr_el0;
+	uint64_t tpidrro_el0,
+	    cntkctl;	       /* in pairs, as they are stored and loaded; the last is of EL1 */
+	uint64_t sctlr, cpacr; /* of EL1 */
 	uint64_t hcr, vttbr;
 	uint64_t fp[66]; /* q0..q31, FPSR, FPCR; current unless this context is kernel.fp_owner */
 };

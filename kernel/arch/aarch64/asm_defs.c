@@ -9,10 +9,10 @@ void asm_defs(void);
 void asm_defs(void)
 {
 	DEFINE(CONTEXT_X, offsetof(struct context, arch.x));
-	DEFINE(CONTEXT_PC, offsetof(struct context, arch.pc));
+	DEFINE(CONTEXT_PSR, offsetof(struct context, arch.psr));
 	DEFINE(CONTEXT_KERNEL, offsetof(struct context, kernel));
 	DEFINE(KERNEL_STACK_TOP, offsetof(struct kernel, arch.stack_top));
 }
 _Static_assert(offsetof(struct context, arch.x) == 0,
 	       "entry.S stores pairs from the context's start");
-_Static_assert(offsetof(struct context, arch.sp_el0) == 31 * 8, "entry.S skips it after x30");
+_Static_assert(offsetof(struct context, arch.pc) == 31 * 8, "entry.S pairs it with x30");

@@ -79,63 +79,107 @@ uint64_t arch_context_pc(const struct context *c)
 
 /* ---- Switching ---- */
 
-static inline void eager_save(struct context *c)
+/*
+ * Values go through variables in pairs, so that the compiler has what it needs for load and store
+ * pairs; every instruction here is part of every exit.
+ */
+static inline void save_pair(uint64_t *pair, uint64_t first, uint64_t second)
 {
-	struct arch_context *a = &c->arch;
+	pair[0] = first;
+	pair[1] = second;
+}
+#define SAVE_PAIR(first, name1, name2) save_pair(&(first), sysreg_read(name1), sysreg_read(name2))
+#define LOAD_PAIR(first, name1, name2)                                                   \
+	do {                                                                             \
+		const uint64_t *pair_ = &(first), first_ = pair_[0], second_ = pair_[1]; \
+		sysreg_write(name1, first_);                                             \
+		sysreg_write(name2, second_);                                            \
+	} while (0)
 
-	a->sp_el0 = sysreg_read(sp_el0);
-	a->tpidr_el0 = sysreg_read(tpidr_el0);
-	if (c->kind == CONTEXT_VCPU) {
-		a->tpidrro_el0 = sysreg_read(tpidrro_el0);
-		a->sctlr = sysreg_read(sctlr_el1);
-		a->cpacr = sysreg_read(cpacr_el1);
-		a->cntkctl = sysreg_read(cntkctl_el1);
-	}
+static inline void thread_save(struct arch_context *a)
+{
+	SAVE_PAIR(a->sp_el0, sp_el0, tpidr_el0);
 }
 
-static inline void service_load(void)
+static inline void vcpu_save(struct arch_context *a)
+{
+	SAVE_PAIR(a->sp_el0, sp_el0, tpidr_el0);
+	SAVE_PAIR(a->tpidrro_el0, tpidrro_el0, cntkctl_el1);
+	SAVE_PAIR(a->sctlr, sctlr_el1, cpacr_el1);
+}
+
+/* From another thread: what is the same for all threads is there. */
+static inline void thread_load(const struct arch_context *a)
+{
+	LOAD_PAIR(a->sp_el0, sp_el0, tpidr_el0);
+	sysreg_write(vttbr_el2, a->vttbr);
+}
+
+static inline void service_load(const struct arch_context *a)
 {
 	sysreg_write(tpidrro_el0, 0);
 	sysreg_write(sctlr_el1, SCTLR_SERVICE);
 	sysreg_write(cpacr_el1, CPACR_SERVICE);
 	sysreg_write(cntkctl_el1, CNTKCTL_SERVICE);
 	sysreg_write(hcr_el2, HCR_SERVICE);
+	thread_load(a);
 }
 
-static inline void guest_load(struct kernel *k, struct context *c)
+static inline void guest_load(const struct arch_context *a)
 {
-	const struct arch_context *a = &c->arch;
-	struct vcpu *v = (struct vcpu *)c;
+	LOAD_PAIR(a->tpidrro_el0, tpidrro_el0, cntkctl_el1);
+	LOAD_PAIR(a->sctlr, sctlr_el1, cpacr_el1);
+	LOAD_PAIR(a->hcr, hcr_el2, vttbr_el2);
+	LOAD_PAIR(a->sp_el0, sp_el0, tpidr_el0);
+}
 
-	if (k->loaded != v)
-		vcpu_load(k, v);
-	sysreg_write(tpidrro_el0, a->tpidrro_el0);
-	sysreg_write(sctlr_el1, a->sctlr);
-	sysreg_write(cpacr_el1, a->cpacr);
-	sysreg_write(cntkctl_el1, a->cntkctl);
-	sysreg_write(hcr_el2, a->hcr);
+static inline void fp_access(const struct kernel *k, const struct context *to)
+{
+	sysreg_write(cptr_el2, k->fp_owner == to ? CPTR_BASE : CPTR_BASE | CPTR_TFP);
+}
+
+/* The idle context uses none of these registers, so they stay as they are while it runs. */
+static __attribute__((noinline)) void switch_rarely(struct kernel *k, struct context *from,
+						    struct context *to)
+{
+	if (from->kind == CONTEXT_THREAD)
+		thread_save(&from->arch);
+	else if (from->kind == CONTEXT_VCPU)
+		vcpu_save(&from->arch);
+	if (to->kind == CONTEXT_IDLE_LOOP)
+		return;
+	if (to->kind == CONTEXT_THREAD) {
+		service_load(&to->arch);
+	} else {
+		if (k->loaded != (struct vcpu *)to)
+			vcpu_load(k, (struct vcpu *)to);
+		guest_load(&to->arch);
+	}
+	fp_access(k, to);
 }
 
 /*
- * The idle context uses none of these registers, so they stay as they are while it runs. Between
- * two threads what is the same for all threads stays.
+ * The switches of an exit and its reply, and of calls between threads, without a stack frame. FP
+ * registers are accessible while their owner is current and only then, so that changes when it
+ * comes or goes.
  */
 void arch_switch(struct kernel *k, struct context *from, struct context *to)
 {
-	const struct arch_context *a = &to->arch;
-
-	if (from->kind != CONTEXT_IDLE_LOOP)
-		eager_save(from);
-	if (to->kind == CONTEXT_VCPU)
-		guest_load(k, to);
-	else if (to->kind == CONTEXT_IDLE_LOOP)
+	if (from->kind == CONTEXT_VCPU && to->kind == CONTEXT_THREAD) {
+		vcpu_save(&from->arch);
+		service_load(&to->arch);
+	} else if (from->kind == CONTEXT_THREAD && (struct context *)k->loaded == to) {
+		thread_save(&from->arch);
+		guest_load(&to->arch);
+	} else if (from->kind == CONTEXT_THREAD && to->kind == CONTEXT_THREAD) {
+		thread_save(&from->arch);
+		thread_load(&to->arch);
+	} else {
+		switch_rarely(k, from, to);
 		return;
-	else if (from->kind != CONTEXT_THREAD)
-		service_load();
-	sysreg_write(sp_el0, a->sp_el0);
-	sysreg_write(tpidr_el0, a->tpidr_el0);
-	sysreg_write(vttbr_el2, a->vttbr);
-	sysreg_write(cptr_el2, k->fp_owner == to ? CPTR_BASE : CPTR_BASE | CPTR_TFP);
+	}
+	if (k->fp_owner == from || k->fp_owner == to)
+		fp_access(k, to);
 }
 
 /* ---- FP registers: saved when another context uses them ---- */

@@ -108,9 +108,9 @@ enum esr_class {
 #define ISS_S1PTW BIT(7)
 #define ISS_CM BIT(8)
 #define ISS_FNV BIT(10)
-#define ISS_SF BIT(15)
-#define ISS_SSE BIT(21)
 #define ISS_ISV BIT(24)
+#define ISS_EXTEND(esr) \
+	((uint8_t)((((esr) >> 21) & 1) | (((esr) >> 14) & 2))) /* SSE, SF: EXTEND_* */
 #define ISS_SRT(esr) ((uint8_t)((esr) >> 16) & 31)
 #define ISS_SAS(esr) ((uint32_t)((esr) >> 22) & 3)
 #define ISS_SYSREG 0x3ffc1eull /* op0, op2, op1, CRn, CRm */

@@ -28,11 +28,11 @@
 	stp	x24, x25, [sp, #192]
 	stp	x26, x27, [sp, #208]
 	stp	x28, x29, [sp, #224]
-	str	x30, [sp, #240]
 	mrs	x1, elr_el2
 	mrs	x2, spsr_el2
 	mrs	x3, tpidr_el2
-	stp	x1, x2, [sp, #CONTEXT_PC]
+	stp	x30, x1, [sp, #240]
+	str	x2, [sp, #CONTEXT_PSR]
 	mov	x0, sp
 	mov	sp, x3
 .endm
@@ -89,11 +89,11 @@ vectors:
 
 	.balign	64
 context_load:
-	ldp	x1, x2, [x0, #CONTEXT_PC]
+	ldp	x30, x1, [x0, #240]
+	ldr	x2, [x0, #CONTEXT_PSR]
 	mov	sp, x0
 	msr	elr_el2, x1
 	msr	spsr_el2, x2
-	ldr	x30, [x0, #240]
 	ldp	x28, x29, [x0, #224]
 	ldp	x26, x27, [x0, #208]
 	ldp	x24, x25, [x0, #192]

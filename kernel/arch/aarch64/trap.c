@@ -13,6 +13,9 @@
 #include "sysreg.h"
 #include "vcpu_groups.h"
 
+/* What is not the common case stays out of line, so that the common one needs no stack frame. */
+#define NOINLINE __attribute__((noinline))
+
 /* ---- Threads ---- */
 
 static uint32_t abort_kind(uint64_t esr, uint32_t kind)
@@ -28,7 +31,7 @@ static uint32_t abort_kind(uint64_t esr, uint32_t kind)
 	}
 }
 
-static struct context *thread_trap(struct kernel *k, struct thread *t, uint64_t esr)
+static NOINLINE struct context *thread_trap(struct kernel *k, struct thread *t, uint64_t esr)
 {
 	uint64_t far = sysreg_read(far_el2);
 
@@ -63,7 +66,8 @@ static inline uint64_t fault_page(void)
  * HPFAR_EL2 is UNKNOWN unless stage 2 found no translation, and the offset in the page is not the
  * guest physical one when the walk of the guest's own tables faulted.
  */
-static struct context *fault_exit(struct kernel *k, struct vcpu *v, uint64_t esr, uint64_t far)
+static NOINLINE struct context *fault_exit(struct kernel *k, struct vcpu *v, uint64_t esr,
+					   uint64_t far)
 {
 	struct exit_record *e = &v->exit;
 	uint64_t type = ISS_FSC_TYPE(esr);
@@ -90,25 +94,25 @@ static inline struct context *data_abort(struct kernel *k, struct vcpu *v, uint6
 {
 	struct exit_record *e = &v->exit;
 	uint64_t far = sysreg_read(far_el2);
-	uint64_t offset = far & 0xfff;
-	uint32_t width = 1u << ISS_SAS(esr);
+	uint64_t offset = far & 0xfff, value = 0;
+	uint32_t width = 1u << ISS_SAS(esr), target = ISS_SRT(esr);
 
 	if ((esr & (ISS_ISV | ISS_S1PTW | ISS_CM)) != ISS_ISV ||
 	    ISS_FSC_TYPE(esr) != FSC_TRANSLATION || offset + width > 0x1000)
 		return fault_exit(k, v, esr, far);
+	if ((esr & ISS_WNR) != 0 && target != 31)
+		value = v->context.arch.x[target] & (~0ull >> (64 - 8 * width));
 	e->class = EXIT_MMIO;
 	e->width = (uint8_t)width;
-	e->target = ISS_SRT(esr);
-	e->extend = (uint8_t)(((esr & ISS_SSE) != 0 ? EXTEND_SIGN : 0) |
-			      ((esr & ISS_SF) != 0 ? EXTEND_64 : 0));
+	e->target = (uint8_t)target;
+	e->extend = ISS_EXTEND(esr);
 	e->write = (esr & ISS_WNR) != 0;
+	e->permission = false;
 	e->length = ESR_LENGTH(esr);
 	e->address = fault_page() | offset;
+	e->value = value;
 	e->virtual = far;
 	e->syndrome = esr;
-	e->value = 0;
-	if (e->write && e->target != 31)
-		e->value = v->context.arch.x[e->target] & (~0ull >> (64 - 8 * width));
 	return vcpu_exit(k, v);
 }
 
@@ -130,7 +134,7 @@ static struct context *unknown_exit(struct kernel *k, struct vcpu *v, uint64_t e
 #define SMCCC_WORKAROUND_3 0x80003fffu
 #define SMCCC_NOT_SUPPORTED (-1)
 
-static bool is_workaround(uint64_t function)
+static bool is_workaround(uint32_t function)
 {
 	return (uint32_t)function == SMCCC_WORKAROUND_1 ||
 	       (uint32_t)function == SMCCC_WORKAROUND_2 || (uint32_t)function == SMCCC_WORKAROUND_3;
@@ -140,27 +144,33 @@ static bool is_workaround(uint64_t function)
  * The workarounds exist for the guest if the firmware has the first, which is the one passed on: it
  * is all that a guest's request can need on this core. Called where there is none, it does nothing.
  */
-static bool firmware_answer(struct kernel *k, struct vcpu *v)
+static NOINLINE bool firmware_answer(struct kernel *k, struct vcpu *v)
 {
 	uint64_t *x = v->context.arch.x;
+	uint32_t function = (uint32_t)x[0];
 
-	if (is_workaround(x[0]) && (v->firmware & FIRMWARE_WORKAROUNDS) != 0) {
+	if (function == SMCCC_VERSION && (v->firmware & FIRMWARE_VERSION) != 0) {
+		x[0] = SMCCC_VERSION_1_1;
+		return true;
+	}
+	if ((v->firmware & FIRMWARE_WORKAROUNDS) == 0)
+		return false;
+	if (is_workaround(function)) {
 		if (k->arch.smccc_workaround)
 			psci_call(SMCCC_WORKAROUND_1, 0, 0, 0);
 		x[0] = 0;
-	} else if ((uint32_t)x[0] == SMCCC_VERSION && (v->firmware & FIRMWARE_VERSION) != 0) {
-		x[0] = SMCCC_VERSION_1_1;
-	} else if ((uint32_t)x[0] == SMCCC_ARCH_FEATURES && is_workaround(x[1]) &&
-		   (v->firmware & FIRMWARE_WORKAROUNDS) != 0) {
-		x[0] = (uint64_t)(k->arch.smccc_workaround ? 0 : SMCCC_NOT_SUPPORTED);
-	} else {
-		return false;
+		return true;
 	}
-	return true;
+	if (function == SMCCC_ARCH_FEATURES && is_workaround((uint32_t)x[1])) {
+		x[0] = (uint64_t)(k->arch.smccc_workaround ? 0 : SMCCC_NOT_SUPPORTED);
+		return true;
+	}
+	return false;
 }
 
 /* An HVC has been executed when it traps, an SMC has not: only that is stepped over. */
-static struct context *firmware_exit(struct kernel *k, struct vcpu *v, uint64_t esr, bool secure)
+static NOINLINE struct context *firmware_exit(struct kernel *k, struct vcpu *v, uint64_t esr,
+					      bool secure)
 {
 	struct exit_record *e = &v->exit;
 	uint32_t length = secure ? ESR_LENGTH(esr) : 0;
@@ -177,9 +187,19 @@ static struct context *firmware_exit(struct kernel *k, struct vcpu *v, uint64_t 
 	return vcpu_exit(k, v);
 }
 
+/* Linux makes this call at every switch of processes when it is there. */
+static struct context *hypercall(struct kernel *k, struct vcpu *v, uint64_t esr)
+{
+	if ((uint32_t)v->context.arch.x[0] != SMCCC_WORKAROUND_1 || (esr & 0xffff) != 0 ||
+	    (v->firmware & FIRMWARE_WORKAROUNDS) == 0 || k->arch.smccc_workaround)
+		return firmware_exit(k, v, esr, false);
+	v->context.arch.x[0] = 0;
+	return &v->context;
+}
+
 /* ---- vCPUs: the rest ---- */
 
-static struct context *sysreg_exit(struct kernel *k, struct vcpu *v, uint64_t esr)
+static NOINLINE struct context *sysreg_exit(struct kernel *k, struct vcpu *v, uint64_t esr)
 {
 	struct exit_record *e = &v->exit;
 	uint8_t target = ISS_SYSREG_RT(esr);
@@ -203,18 +223,21 @@ static struct context *sysreg_exit(struct kernel *k, struct vcpu *v, uint64_t es
 	return vcpu_exit(k, v);
 }
 
-static struct context *vcpu_trap(struct kernel *k, struct vcpu *v, uint64_t esr)
+static NOINLINE struct context *wait_exit(struct kernel *k, struct vcpu *v, uint64_t esr)
+{
+	arch_vcpu_advance(v, ESR_LENGTH(esr));
+	return vcpu_wfi(k, v);
+}
+
+static NOINLINE struct context *vcpu_trap(struct kernel *k, struct vcpu *v, uint64_t esr)
 {
 	switch (ESR_EC(esr)) {
-	case EC_HVC:
-		return firmware_exit(k, v, esr, false);
 	case EC_SMC:
 		return firmware_exit(k, v, esr, true);
 	case EC_SYSREG:
 		return sysreg_exit(k, v, esr);
 	case EC_WFX:
-		arch_vcpu_advance(v, ESR_LENGTH(esr));
-		return vcpu_wfi(k, v);
+		return wait_exit(k, v, esr);
 	case EC_FP:
 		context_fp_trapped(k, &v->context);
 		return &v->context;
@@ -230,19 +253,21 @@ static struct context *vcpu_trap(struct kernel *k, struct vcpu *v, uint64_t esr)
 	}
 }
 
+/* Only threads make calls: a guest's SVC stays in the guest. */
 struct context *trap_sync(struct context *c)
 {
-	struct kernel *k = c->kernel;
 	uint64_t esr = sysreg_read(esr_el2);
+	uint32_t class = ESR_EC(esr);
 
-	if (c->kind == CONTEXT_THREAD) {
-		if (ESR_EC(esr) == EC_SVC)
-			return syscall_handle(k, c, (uint32_t)esr & 0xffff);
-		return thread_trap(k, (struct thread *)c, esr);
-	}
-	if (ESR_EC(esr) == EC_DATA)
-		return data_abort(k, (struct vcpu *)c, esr);
-	return vcpu_trap(k, (struct vcpu *)c, esr);
+	if (class == EC_SVC)
+		return syscall_handle(c->kernel, c, (uint32_t)esr & 0xffff);
+	if (c->kind == CONTEXT_THREAD)
+		return thread_trap(c->kernel, (struct thread *)c, esr);
+	if (class == EC_DATA)
+		return data_abort(c->kernel, (struct vcpu *)c, esr);
+	if (class == EC_HVC)
+		return hypercall(c->kernel, (struct vcpu *)c, esr);
+	return vcpu_trap(c->kernel, (struct vcpu *)c, esr);
 }
 
 /* An asynchronous external abort is charged to whoever ran when it came. */

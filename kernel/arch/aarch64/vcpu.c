@@ -203,7 +203,10 @@ int32_t arch_vcpu_get(struct kernel *k, struct vcpu *v, uint32_t group, uint8_t 
 		system_save(&v->arch.system);
 	switch ((enum vcpu_group)group) {
 	case VCPU_GROUP_GENERAL:
-		__builtin_memcpy(&g.general, a, sizeof(g.general));
+		__builtin_memcpy(g.general.x, a->x, sizeof(g.general.x));
+		g.general.sp_el0 = a->sp_el0;
+		g.general.pc = a->pc;
+		g.general.psr = a->psr;
 		break;
 	case VCPU_GROUP_SYSTEM:
 		get_system(a, &v->arch.system, &g.system);
@@ -248,8 +251,10 @@ enum status arch_vcpu_set(struct kernel *k, struct vcpu *v, uint32_t group, cons
 	case VCPU_GROUP_GENERAL:
 		if (!psr_valid(g.general.psr))
 			return BAD_ARGUMENT;
-		g.general.psr &= PSR_SETTABLE;
-		__builtin_memcpy(a, &g.general, sizeof(g.general));
+		__builtin_memcpy(a->x, g.general.x, sizeof(g.general.x));
+		a->sp_el0 = g.general.sp_el0;
+		a->pc = g.general.pc;
+		a->psr = g.general.psr & PSR_SETTABLE;
 		break;
 	case VCPU_GROUP_SYSTEM:
 		set_system(a, s, &g.system);
