@@ -84,9 +84,10 @@ def unique_names(tree):
     """a C file's name is its own, outside the arch directories"""
     seen, problems = {}, []
     for path in tree.c_files:
-        if "/arch/" in path or path.startswith("services/lib/musl/"):
-            continue
         name = os.path.basename(path)
+        # main.c is where a program begins, in each of them.
+        if "/arch/" in path or path.startswith("services/lib/musl/") or name == "main.c":
+            continue
         if name in seen:
             problems.append(f"{path}: {seen[name]} has the same name")
         seen.setdefault(name, path)
