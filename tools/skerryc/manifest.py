@@ -123,7 +123,11 @@ def finish_driver(builder, driver, service):
 
 def add_console(builder):
     console = builder.system.console
-    return builder.service(console.table, CONSOLE, CONSOLE, console.budget, logs=False)
+    service = builder.service(console.table, CONSOLE, CONSOLE, console.budget, logs=False)
+    # init, which is no service of the manifest, writes "log.init"; its lines begin with its name.
+    builder.memory("log.init", PAGE, survives=True)
+    builder.logs.append(cfg.ConsoleClient(name="init", prefix="", bit=LOG_BIT + len(builder.logs)))
+    return service
 
 
 def finish_console(builder, service):
