@@ -121,19 +121,30 @@ void fake_check_clean_zero(const void *address, size_t bytes)
 			     address);
 }
 
-void arch_zero(void *address, size_t bytes)
+static void zero_in_page(uint8_t *at, size_t bytes)
 {
-	struct fake_page *page = fake_page(address);
+	struct fake_page *page = fake_page(at);
 
 	if (!page)
-		FAIL("arch_zero of %p, which is not RAM", address);
-	if (bytes == 0 || bytes > PAGE || bytes % LINE || (uintptr_t)address % LINE ||
-	    (uintptr_t)address % PAGE + bytes > PAGE)
-		FAIL("arch_zero of %zu bytes at %p", bytes, address);
+		FAIL("arch_zero of %p, which is not RAM", (void *)at);
 	if (page->table)
-		FAIL("arch_zero of %p, a table in use", address);
+		FAIL("arch_zero of %p, a table in use", (void *)at);
 	if (page->mapped)
-		FAIL("arch_zero of %p, which is mapped %u times", address, page->mapped);
-	memset(address, 0, bytes);
-	page->clean |= lines(address, bytes);
+		FAIL("arch_zero of %p, which is mapped %u times", (void *)at, page->mapped);
+	memset(at, 0, bytes);
+	page->clean |= lines(at, bytes);
+}
+
+void arch_zero(void *address, size_t bytes)
+{
+	uint8_t *at = address;
+	size_t first = PAGE - (uintptr_t)at % PAGE;
+
+	if (bytes == 0 || bytes > PAGE || bytes % LINE || (uintptr_t)at % LINE)
+		FAIL("arch_zero of %zu bytes at %p", bytes, address);
+	if (first > bytes)
+		first = bytes;
+	zero_in_page(at, first);
+	if (first < bytes)
+		zero_in_page(at + first, bytes - first);
 }

@@ -33,7 +33,8 @@ void test_check_memory(const char *file, int line, const char *what, const void 
 		       const void *expected, size_t bytes);
 /* Pseudo-random numbers, the same in every run of a test. */
 uint64_t test_random(void);
-/* `usual` rounds of something random, or as many times more as TEST_ROUNDS in the environment says. */
+/* `usual` rounds of something random, or as many times more as TEST_ROUNDS in the environment says.
+ */
 unsigned test_rounds(unsigned usual);
 /* Called when the running test ends, in whatever way, last registered first. At most 16. */
 void test_cleanup(void (*f)(void *), void *argument);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "check_kernel.h"
+
+#include "user.h"
+
+struct count {
+	struct kernel *k;
+	const struct space *space;
+	unsigned memory, windows;
+};
+
+static void count_entry(const struct fake_entry *e, void *argument)
+{
+	struct count *n = argument;
+	const struct cspace *cs = n->space->windows.object;
+	const struct cap *window;
+
+	if (e->kind == ENTRY_MEMORY) {
+		n->memory++;
+		return;
+	}
+	n->windows++;
+	if (!cs) /* the cspace was taken away: its windows are no more */
+		return;
+	CHECK(e->slot > 0 && e->slot < cs->count);
+	window = &cs->slots[e->slot];
+	CHECK_EQ(window->type, CAP_WINDOW);
+	CHECK_EQ(window->window.generation, e->generation);
+	CHECK_EQ(window->window.address, e->va);
+	CHECK_EQ(window->window.order, e->order);
+	CHECK_EQ(window->window.space, n->space->id);
+}
+
+static bool maps(struct kernel *k, const struct cap *c)
+{
+	uint16_t id = c->frame.space;
+
+	return id && id < SPACES && k->spaces[id].space &&
+	       k->spaces[id].generation == c->frame.space_generation;
+}
+
+/*
+ * A frame that says it is mapped is mapped there, with no more than its rights; unless the table
+ * that held the mapping was taken back. Returns whether it is.
+ */
+static bool check_frame(const struct kernel *k, const struct cap *c)
+{
+	struct fake_entry e = fake_walk(k->spaces[c->frame.space].space, c->frame.address);
+
+	if (e.kind != ENTRY_MEMORY || e.pa != (uintptr_t)c->object)
+		return false;
+	CHECK_EQ(e.order, c->order);
+	CHECK_EQ(e.va, c->frame.address);
+	CHECK_EQ(e.device, (c->frame.flags & UNTYPED_DEVICE) != 0);
+	CHECK(!(e.attributes & SPACE_ATTR_READ) || (c->rights & RIGHT_READ));
+	CHECK(!(e.attributes & SPACE_ATTR_WRITE) || (c->rights & RIGHT_WRITE));
+	CHECK(!(e.attributes & SPACE_ATTR_EXECUTE) || (c->rights & RIGHT_EXECUTE));
+	return true;
+}
+
+static void check_pool(const struct space *s)
+{
+	unsigned pool = 0;
+
+	for (const struct table_page *p = s->pool; p; p = p->next) {
+		CHECK(!fake_page(p)->table);
+		CHECK(fake_page(p)->mapped == 0);
+		CHECK(pool++ < 4096);
+		if (p->cap) {
+			CHECK_EQ(p->cap->type, CAP_TABLE);
+			CHECK(p->cap->object == p);
+		}
+	}
+	CHECK_EQ(pool, s->free_tables);
+}
+
+void check_spaces(struct kernel *k, const struct census *census)
+{
+	unsigned frames[SPACES] = {0}, windows[SPACES] = {0}, spaces = 0, live = 0;
+
+	for (struct cap *c = k->root.next; c; c = c->next) {
+		if (c->type == CAP_FRAME && maps(k, c)) {
+			frames[c->frame.space] += check_frame(k, c);
+		} else if (c->type == CAP_WINDOW) {
+			CHECK(c->window.space < SPACES);
+			windows[c->window.space]++;
+		}
+	}
+	for (unsigned i = 0; i < census->count; i++)
+		spaces += census->originals[i]->type == CAP_SPACE;
+	for (unsigned id = 0; id < SPACES; id++) {
+		const struct space *s = k->spaces[id].space;
+		struct count n = {.k = k, .space = s};
+
+		if (!s)
+			continue;
+		live++;
+		CHECK(census_has(CAP_SPACE, s));
+		CHECK_EQ(s->id, id);
+		CHECK_EQ(s->kind, id < SPACE_VMS ? SPACE_KIND_VM : SPACE_KIND_SERVICE);
+		fake_each(s, count_entry, &n);
+		CHECK_EQ(n.memory, frames[id]);
+		CHECK(n.windows <= windows[id]);
+		check_pool(s);
+	}
+	CHECK_EQ(live, spaces);
+}
