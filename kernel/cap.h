@@ -86,8 +86,9 @@ struct cap {
 		} doorbell;
 		struct { /* untyped */
 			uint64_t size;
-			uint64_t zeroed; /* bytes of the object being made that are zero already */
-			uint32_t flags;	 /* UNTYPED_* */
+			uint64_t zeroed;  /* bytes of the object being made that are zero already */
+			uint32_t flags;	  /* UNTYPED_* */
+			uint32_t aligned; /* to what it is aligned: says where it starts */
 		} untyped;
 	};
 };

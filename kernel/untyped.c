@@ -78,6 +78,10 @@ static enum status retype_one(struct kernel *k, struct cap *c, struct retype *r)
 	uint8_t *memory = (uint8_t *)c->object + start;
 
 	if (!c->untyped.flags && r->type != CAP_UNTYPED) {
+		/* What an interrupted retype left zero may have started elsewhere. */
+		if (c->untyped.aligned != r->alignment)
+			c->untyped.zeroed = 0;
+		c->untyped.aligned = (uint32_t)r->alignment;
 		s = retype_zero(k, c, memory, r->size);
 		if (s != OK)
 			return s;
