@@ -236,12 +236,19 @@ def read_extra(table, cores):
     return extra
 
 
-def read_vm(system, table, number, root, overrides):
-    name = table.name("file", 64)
-    path = os.path.join(root, "configs", "vms", name + ".toml")
+def vm_path(table, root):
+    name = table.take("file", str, meaning="of configs/vms, or a path that ends in .toml")
+    if name.endswith(".toml"):
+        path = os.path.join(os.path.dirname(table.document.path), name)
+    else:
+        path = os.path.join(root, "configs", "vms", name + ".toml")
     if not os.path.isfile(path):
-        raise table.error("file", f'"{name}" has no file configs/vms/{name}.toml; correct the name')
-    vm = vmfile.load(path, root)
+        raise table.error("file", f'"{name}" has no file {os.path.relpath(path, root)}; correct the name')
+    return path
+
+
+def read_vm(system, table, number, root, overrides):
+    vm = vmfile.load(vm_path(table, root), root)
     vm.id = table.number("id", 0, 0xffffffff, vm.id)
     vm.name = table.name("name", 31, vm.name)
     guest, cmdline = table.take("guest", str, None), table.take("cmdline", str, None)
