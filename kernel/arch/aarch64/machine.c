@@ -29,17 +29,20 @@ void arch_idle(struct kernel *k)
 		__asm__ volatile("wfi" ::: "memory");
 }
 
+static inline void zero_line(uint64_t at)
+{
+	__asm__ volatile("dc zva, %0\n\tdc civac, %0" ::"r"(at) : "memory");
+}
+
 /* Zeroes and cleans lines by DC ZVA where its block is a line; returns where it ended. */
 static uint64_t zero_lines(uint64_t at, uint64_t end, uint64_t line)
 {
-	for (; end - at >= 4 * line;)
-		__asm__ volatile("dc zva, %0\n\tdc civac, %0\n\tadd %0, %0, %1\n\t"
-				 "dc zva, %0\n\tdc civac, %0\n\tadd %0, %0, %1\n\t"
-				 "dc zva, %0\n\tdc civac, %0\n\tadd %0, %0, %1\n\t"
-				 "dc zva, %0\n\tdc civac, %0\n\tadd %0, %0, %1"
-				 : "+r"(at)
-				 : "r"(line)
-				 : "memory");
+	for (; end - at >= 4 * line; at += line) {
+		zero_line(at);
+		zero_line(at += line);
+		zero_line(at += line);
+		zero_line(at += line);
+	}
 	return at;
 }
 
