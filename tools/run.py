@@ -8,6 +8,7 @@ is typed into the guest once it says that it is ready. Ends as QEMU does: 0 when
 """
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -114,6 +115,8 @@ def main():
         disk = host_disk(compiled.system, directory)
     except ConfigError as e:
         sys.exit(str(e))
+    # An exception, so that QEMU is ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     args = command(compiled.system.board, kernel, initrd, disk)
     say(disk)
     if os.environ.get("GDB") == "1":
