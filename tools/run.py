@@ -54,7 +54,8 @@ def host_disk(system, directory):
 
 
 def say(disk):
-    lines = ["To quit: `poweroff` in the guest, or press Ctrl-A and then X. Ctrl-C goes to the guest."]
+    lines = ["To quit: `poweroff` in the guest, or press Ctrl-A and then X. Ctrl-C goes to the guest.",
+             "Ctrl-] and then h shows the keys of the console."]
     if disk:
         shown = os.path.relpath(disk, os.getcwd()) if disk.startswith(os.getcwd()) else disk
         lines.append(f"The guest's disk is in {shown} (/dev/vda in the guest); delete that file to reset it.")
