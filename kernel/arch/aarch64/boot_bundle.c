@@ -76,7 +76,7 @@ static struct boot_file find_file(const struct boot *b, const char *name, uint64
 			break;
 		if (length >= name_bytes && bytes_equal(start + at + CPIO_HEADER, name, name_bytes))
 			return (struct boot_file){start + data, size};
-		if (length == 11 && bytes_equal(start + at + CPIO_HEADER, "TRAILER!!!", 11))
+		if (length >= 11 && bytes_equal(start + at + CPIO_HEADER, "TRAILER!!!", 11))
 			boot_fail(b, "no file \"%s\" in the bundle (the initrd)", name);
 		at = (data + size + 3) & ~3ull;
 		if (at > left)
