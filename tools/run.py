@@ -22,7 +22,7 @@ import bundle  # noqa: E402
 from skerryc.source import ConfigError  # noqa: E402
 
 QEMU = "qemu-system-aarch64"
-READY = b"skerry-guest: ready"
+READY = b"\nskerry-guest: ready"  # behind a prefix it is another guest's, which has not the keyboard
 SECTOR = 512
 
 
@@ -64,7 +64,7 @@ def say(disk):
 
 def show(stream, ready):
     """Copies QEMU's output and notices when the guest is ready."""
-    tail = b""
+    tail = b"\n"
     while True:
         data = stream.read1(65536)
         if not data:
