@@ -181,14 +181,21 @@ static bool check_grants(const skerry_Manifest *m, const skerry_Service *s,
 	return true;
 }
 
+static bool check_names(const skerry_Manifest *m, struct manifest_context *c)
+{
+	for (pb_size_t i = 0; i < m->services_count; i++) {
+		if (!m->services[i].name[0])
+			return wrong(c, "service %u has no name", i);
+		if (manifest_service(m, m->services[i].name) != (int)i)
+			return wrong(c, "two services are named %s", m->services[i].name);
+	}
+	return true;
+}
+
 static bool check_service(const skerry_Manifest *m, pb_size_t i, struct manifest_context *c)
 {
 	const skerry_Service *s = &m->services[i];
 
-	if (!s->name[0])
-		return wrong(c, "service %u has no name", i);
-	if (manifest_service(m, s->name) != (int)i)
-		return wrong(c, "two services are named %s", s->name);
 	if (!c->has_file(s->image))
 		return wrong(c, "service %s: no file %s in the bundle", s->name, s->image);
 	if (s->priority > PRIORITY_LIMIT)
@@ -209,7 +216,7 @@ bool manifest_check(const skerry_Manifest *m, struct manifest_context *c)
 {
 	if (m->core != c->core)
 		return wrong(c, "the manifest is for core %u", m->core);
-	if (!check_memories(m, c))
+	if (!check_memories(m, c) || !check_names(m, c))
 		return false;
 	for (pb_size_t i = 0; i < m->services_count; i++)
 		if (!check_service(m, i, c))
