@@ -11,19 +11,17 @@
 
 struct vcpu;
 
-/* An exception of the kernel's own. The core is parked then; a debugger or another core reads this.
- */
+/* An exception of the kernel's own: the core is parked and waits for a debugger. */
 struct kernel_fault {
 	uint64_t vector; /* 1 + position in the vector table; 0: none */
 	uint64_t esr, elr, far, spsr, sp;
 };
 
 struct arch_kernel {
-	uint64_t
-	    stack_top;	   /* end of this core's kernel stack, 16-byte aligned; boot code sets it */
-	uint32_t lr_count; /* list registers of this core */
-	uint32_t apr_count;    /* ICH_AP<0,1>R<n>_EL2 there are */
-	bool smccc_workaround; /* the firmware has SMCCC_ARCH_WORKAROUND_1; boot code may set it */
+	uint64_t stack_top;    /* end of the kernel stack, 16-byte aligned; boot code sets it */
+	uint32_t lr_count;     /* list registers of this core */
+	uint32_t apr_count;    /* ICH_AP1R<n>_EL2 there are */
+	bool smccc_workaround; /* the firmware has SMCCC_ARCH_WORKAROUND_1, and it is needed */
 	struct kernel_fault fault;
 	struct vcpu *last_of_vm[64]; /* by VMID: whose translations this core's TLB may hold */
 	struct gic gic;

@@ -25,10 +25,9 @@ struct vcpu_system { /* EL1 registers that another vCPU's entry replaces */
 struct vgic {
 	uint64_t lr[VGIC_LRS]; /* ICH_LR<n>_EL2 while not loaded, of those in `used` */
 	uint16_t id[VGIC_LRS]; /* vINTID of each list register in `used` */
-	uint32_t
-	    used; /* list registers that hold, or held until the guest ended it, an interrupt */
+	uint32_t used; /* list registers that hold an interrupt, or held one the guest has ended */
 	uint32_t overflow; /* number of bits set in `waiting` */
-	uint32_t vmcr, apr0[4], apr1[4];
+	uint32_t vmcr, apr[4];
 	uint64_t waiting[VGIC_IDS / 64 + 1]; /* pending without list register */
 	uint64_t told[VGIC_IDS / 64 + 1];    /* its line is told when the guest ends it */
 	uint8_t priority[VGIC_IDS];	     /* of those in `waiting` */

@@ -26,12 +26,21 @@ static void el2_init(void)
 	isb();
 }
 
+/* 0: there is one, and this core needs it. SMCCC 1.1 is found by way of PSCI, which is always
+ * there. */
+static bool workaround_needed(void)
+{
+	return (int32_t)psci_call(PSCI_FEATURES, SMCCC_VERSION, 0, 0) >= 0 &&
+	       (int32_t)psci_call(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_1, 0, 0) == 0;
+}
+
 void context_core_init(struct kernel *k)
 {
 	struct arch_context *idle = &k->idle.arch;
 
 	el2_init();
 	vgic_core_init(k);
+	k->arch.smccc_workaround = workaround_needed();
 	idle->x[0] = (uint64_t)&k->idle;
 	idle->pc = (uint64_t)context_idle;
 	idle->psr = PSR_EL2H | PSR_DAIF;

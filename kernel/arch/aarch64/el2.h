@@ -123,11 +123,17 @@ enum esr_class {
 #define SYSREG(op0, op1, crn, crm, op2) \
 	((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
 
+/* ---- Calls of the firmware (Arm DEN 0022, DEN 0028) ---- */
+#define PSCI_FEATURES 0x8400000au
+#define SMCCC_VERSION 0x80000000u
+#define SMCCC_VERSION_1_1 0x10001
+#define SMCCC_ARCH_FEATURES 0x80000001u
+#define SMCCC_WORKAROUND_1 0x80008000u
+#define SMCCC_WORKAROUND_2 0x80007fffu
+#define SMCCC_WORKAROUND_3 0x80003fffu
+#define SMCCC_NOT_SUPPORTED (-1)
+
 /* ---- GICv3 virtual CPU interface ---- */
-#define ICH_AP0R0_EL2 S3_4_C12_C8_0
-#define ICH_AP0R1_EL2 S3_4_C12_C8_1
-#define ICH_AP0R2_EL2 S3_4_C12_C8_2
-#define ICH_AP0R3_EL2 S3_4_C12_C8_3
 #define ICH_AP1R0_EL2 S3_4_C12_C9_0
 #define ICH_AP1R1_EL2 S3_4_C12_C9_1
 #define ICH_AP1R2_EL2 S3_4_C12_C9_2

@@ -126,14 +126,6 @@ static struct context *unknown_exit(struct kernel *k, struct vcpu *v, uint64_t e
 
 /* ---- vCPUs: firmware calls (Arm DEN 0028) ---- */
 
-#define SMCCC_VERSION 0x80000000u
-#define SMCCC_VERSION_1_1 0x10001
-#define SMCCC_ARCH_FEATURES 0x80000001u
-#define SMCCC_WORKAROUND_1 0x80008000u
-#define SMCCC_WORKAROUND_2 0x80007fffu
-#define SMCCC_WORKAROUND_3 0x80003fffu
-#define SMCCC_NOT_SUPPORTED (-1)
-
 static bool is_workaround(uint32_t function)
 {
 	return (uint32_t)function == SMCCC_WORKAROUND_1 ||

@@ -43,35 +43,27 @@ uint32_t arch_vcpu_init(struct kernel *k, struct vcpu *v, uint32_t features)
 
 /* ---- Loading and unloading ---- */
 
-#define SYSTEM_REGISTERS(each)            \
-	each(ttbr0, ttbr0_el1);           \
-	each(ttbr1, ttbr1_el1);           \
-	each(tcr, tcr_el1);               \
-	each(mair, mair_el1);             \
-	each(amair, amair_el1);           \
-	each(vbar, vbar_el1);             \
-	each(elr, elr_el1);               \
-	each(spsr, spsr_el1);             \
-	each(sp_el1, sp_el1);             \
-	each(tpidr_el1, tpidr_el1);       \
-	each(esr, esr_el1);               \
-	each(far, far_el1);               \
-	each(afsr0, afsr0_el1);           \
-	each(afsr1, afsr1_el1);           \
-	each(contextidr, contextidr_el1); \
-	each(par, par_el1);               \
-	each(csselr, csselr_el1)
-#define SAVE(field, name) s->field = sysreg_read(name)
-#define LOAD(field, name) sysreg_write(name, s->field)
+/* each(field of struct vcpu_system and of struct vcpu_system_group, register) */
+#define SYSTEM_REGISTERS(each)                                                                  \
+	each(ttbr0, ttbr0_el1) each(ttbr1, ttbr1_el1) each(tcr, tcr_el1) each(mair, mair_el1)   \
+	    each(amair, amair_el1) each(vbar, vbar_el1) each(elr, elr_el1) each(spsr, spsr_el1) \
+		each(sp_el1, sp_el1) each(tpidr_el1, tpidr_el1) each(esr, esr_el1)              \
+		    each(far, far_el1) each(afsr0, afsr0_el1) each(afsr1, afsr1_el1)            \
+			each(contextidr, contextidr_el1) each(par, par_el1)                     \
+			    each(csselr, csselr_el1)
+#define SAVE(field, name) s->field = sysreg_read(name);
+#define LOAD(field, name) sysreg_write(name, s->field);
+#define GET(field, name) g->field = s->field;
+#define SET(field, name) s->field = g->field;
 
 static void system_save(struct vcpu_system *s)
 {
-	SYSTEM_REGISTERS(SAVE);
+	SYSTEM_REGISTERS(SAVE)
 }
 
 static void system_load(const struct vcpu_system *s)
 {
-	SYSTEM_REGISTERS(LOAD);
+	SYSTEM_REGISTERS(LOAD)
 	sysreg_write(vmpidr_el2, s->vmpidr);
 	sysreg_write(vpidr_el2, s->vpidr);
 }
@@ -128,23 +120,7 @@ static void get_system(const struct arch_context *a, const struct vcpu_system *s
 	g->cpacr = a->cpacr;
 	g->tpidr_el0 = a->tpidr_el0;
 	g->tpidrro_el0 = a->tpidrro_el0;
-	g->ttbr0 = s->ttbr0;
-	g->ttbr1 = s->ttbr1;
-	g->tcr = s->tcr;
-	g->mair = s->mair;
-	g->amair = s->amair;
-	g->vbar = s->vbar;
-	g->elr = s->elr;
-	g->spsr = s->spsr;
-	g->sp_el1 = s->sp_el1;
-	g->tpidr_el1 = s->tpidr_el1;
-	g->esr = s->esr;
-	g->far = s->far;
-	g->afsr0 = s->afsr0;
-	g->afsr1 = s->afsr1;
-	g->contextidr = s->contextidr;
-	g->par = s->par;
-	g->csselr = s->csselr;
+	SYSTEM_REGISTERS(GET)
 }
 
 static void set_system(struct arch_context *a, struct vcpu_system *s,
@@ -155,23 +131,7 @@ static void set_system(struct arch_context *a, struct vcpu_system *s,
 	a->tpidr_el0 = g->tpidr_el0;
 	a->tpidrro_el0 = g->tpidrro_el0;
 	a->hcr = HCR_GUEST | (caches_on(g->sctlr) ? 0 : HCR_TVM);
-	s->ttbr0 = g->ttbr0;
-	s->ttbr1 = g->ttbr1;
-	s->tcr = g->tcr;
-	s->mair = g->mair;
-	s->amair = g->amair;
-	s->vbar = g->vbar;
-	s->elr = g->elr;
-	s->spsr = g->spsr;
-	s->sp_el1 = g->sp_el1;
-	s->tpidr_el1 = g->tpidr_el1;
-	s->esr = g->esr;
-	s->far = g->far;
-	s->afsr0 = g->afsr0;
-	s->afsr1 = g->afsr1;
-	s->contextidr = g->contextidr;
-	s->par = g->par;
-	s->csselr = g->csselr;
+	SYSTEM_REGISTERS(SET)
 }
 
 union group {

@@ -15,9 +15,9 @@ static const struct {
 	uint8_t index;
 	uint64_t hidden;
 } restrictions[] = {
-    /* ID_AA64PFR0_EL1: EL2, EL3, RAS, SVE, MPAM, AMU, RME */
+    /* ID_AA64PFR0_EL1: EL2, EL3, RAS, SVE, SEL2, MPAM, AMU, RME */
     {VCPU_HOST_ID(4, 0),
-     FIELD(8) | FIELD(12) | FIELD(28) | FIELD(32) | FIELD(40) | FIELD(44) | FIELD(52)},
+     FIELD(8) | FIELD(12) | FIELD(28) | FIELD(32) | FIELD(36) | FIELD(40) | FIELD(44) | FIELD(52)},
     /* ID_AA64PFR1_EL1: MTE, RAS_frac, MPAM_frac, SME, RNDR_trap, CSV2_frac, NMI, MTE_frac */
     {VCPU_HOST_ID(4, 1),
      FIELD(8) | FIELD(12) | FIELD(16) | FIELD(24) | FIELD(28) | FIELD(32) | FIELD(36) | FIELD(40)},
@@ -40,15 +40,9 @@ static const struct {
 };
 
 #define READ(crm, op2) id[VCPU_HOST_ID(crm, op2)] = sysreg_read(S3_0_C0_C##crm##_##op2)
-#define READ_ROW(crm) \
-	READ(crm, 0); \
-	READ(crm, 1); \
-	READ(crm, 2); \
-	READ(crm, 3); \
-	READ(crm, 4); \
-	READ(crm, 5); \
-	READ(crm, 6); \
-	READ(crm, 7)
+#define READ_ROW(crm)                                                                        \
+	(READ(crm, 0), READ(crm, 1), READ(crm, 2), READ(crm, 3), READ(crm, 4), READ(crm, 5), \
+	 READ(crm, 6), READ(crm, 7))
 
 void vcpu_host_id(uint64_t id[56])
 {

@@ -20,31 +20,19 @@
 #include "port.h"
 #include "sysreg.h"
 
-#define LR_EACH(each)             \
-	each(0, S3_4_C12_C12_0);  \
-	each(1, S3_4_C12_C12_1);  \
-	each(2, S3_4_C12_C12_2);  \
-	each(3, S3_4_C12_C12_3);  \
-	each(4, S3_4_C12_C12_4);  \
-	each(5, S3_4_C12_C12_5);  \
-	each(6, S3_4_C12_C12_6);  \
-	each(7, S3_4_C12_C12_7);  \
-	each(8, S3_4_C12_C13_0);  \
-	each(9, S3_4_C12_C13_1);  \
-	each(10, S3_4_C12_C13_2); \
-	each(11, S3_4_C12_C13_3); \
-	each(12, S3_4_C12_C13_4); \
-	each(13, S3_4_C12_C13_5); \
-	each(14, S3_4_C12_C13_6); \
-	each(15, S3_4_C12_C13_7)
+/* each(number, CRm and op2 of its encoding); no statement, so that the list stays short. */
+#define LR_EACH(each)                                                                             \
+	each(0, C12_0) each(1, C12_1) each(2, C12_2) each(3, C12_3) each(4, C12_4) each(5, C12_5) \
+	    each(6, C12_6) each(7, C12_7) each(8, C13_0) each(9, C13_1) each(10, C13_2)           \
+		each(11, C13_3) each(12, C13_4) each(13, C13_5) each(14, C13_6) each(15, C13_7)
 
 static uint64_t machine_lr(unsigned n)
 {
-#define READ_LR(number, name) \
-	case number:          \
-		return sysreg_read(name)
+#define READ_LR(number, crm_op2) \
+	case number:             \
+		return sysreg_read(S3_4_C12_##crm_op2);
 	switch (n) {
-		LR_EACH(READ_LR);
+		LR_EACH(READ_LR)
 	default:
 		return 0;
 	}
@@ -52,14 +40,12 @@ static uint64_t machine_lr(unsigned n)
 
 static void set_machine_lr(unsigned n, uint64_t value)
 {
-#define WRITE_LR(number, name)             \
-	case number:                       \
-		sysreg_write(name, value); \
-		break
-	switch (n) {
-		LR_EACH(WRITE_LR);
-	default:
+#define WRITE_LR(number, crm_op2)                        \
+	case number:                                     \
+		sysreg_write(S3_4_C12_##crm_op2, value); \
 		break;
+	switch (n) {
+		LR_EACH(WRITE_LR)
 	}
 }
 
@@ -384,17 +370,12 @@ void vgic_core_init(struct kernel *k)
 		set_machine_lr(n, 0);
 }
 
-/* The active priorities; how many registers there are depends on the implementation. */
-#define APR_SAVE(n)                                                    \
-	do {                                                           \
-		g->apr0[n] = (uint32_t)sysreg_read(ICH_AP0R##n##_EL2); \
-		g->apr1[n] = (uint32_t)sysreg_read(ICH_AP1R##n##_EL2); \
-	} while (0)
-#define APR_LOAD(n)                                          \
-	do {                                                 \
-		sysreg_write(ICH_AP0R##n##_EL2, g->apr0[n]); \
-		sysreg_write(ICH_AP1R##n##_EL2, g->apr1[n]); \
-	} while (0)
+/*
+ * The active priorities of Group 1, which all are in; how many registers depends on the
+ * implementation.
+ */
+#define APR_SAVE(n) g->apr[n] = (uint32_t)sysreg_read(ICH_AP1R##n##_EL2)
+#define APR_LOAD(n) sysreg_write(ICH_AP1R##n##_EL2, g->apr[n])
 
 void vgic_save(struct kernel *k, struct vcpu *v)
 {
