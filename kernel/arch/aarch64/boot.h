@@ -16,7 +16,6 @@
 #include "arch_calls.h"
 #include "mmu.h"
 #include "plan.h"
-#include "range.h"
 
 #define PAGE 4096ull
 #define PLAN_ALIGN 0x200000ull
@@ -24,11 +23,26 @@
 #define BOOT_CPUS 64
 #define BOOT_GIC_REGIONS 8
 
-enum boot_level {
-	BOOT_EL1 = 1,
-	BOOT_EL2 = 2,
-	BOOT_E2H = 3
-}; /* E2H: EL2 on which E2H is fixed to 1 */
+/* ---- boot_range.c: a small set of address ranges, sorted, none touching another ---- */
+#define RANGES 64
+
+struct range {
+	uint64_t base, size;
+};
+
+struct ranges {
+	uint32_t count;
+	struct range r[RANGES];
+};
+
+/* Both return false, and change nothing, when the set would need more than RANGES entries. */
+bool ranges_add(struct ranges *set, uint64_t base, uint64_t size);
+bool ranges_remove(struct ranges *set, uint64_t base, uint64_t size);
+bool ranges_overlap(const struct ranges *set, uint64_t base, uint64_t size);
+bool range_overlap(const struct range *a, uint64_t base, uint64_t size);
+
+/* What start.S found. BOOT_E2H: EL2 on which E2H is fixed to 1. */
+enum boot_level { BOOT_EL1 = 1, BOOT_EL2 = 2, BOOT_E2H = 3 };
 
 struct boot_file {
 	const uint8_t *data;

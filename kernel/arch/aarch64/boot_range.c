@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "range.h"
+#include "boot.h"
 
 /* Ends are compared as last bytes, so a range may reach to the end of the address space. */
 static uint64_t last(const struct range *r)

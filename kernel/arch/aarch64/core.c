@@ -6,15 +6,12 @@
 #include "port.h"
 #include "sysreg.h"
 
-#define MMFR0_FGT(id) ((id) >> 56 & 15)
-#define MMFR1_HCX(id) ((id) >> 40 & 15)
-
-/* Traps of later architecture versions: their registers are unknown after reset. */
+/* What FEAT_HCX and FEAT_FGT trap is unknown after reset: nothing from here on. */
 static void extensions_off(void)
 {
-	if (MMFR1_HCX(sysreg_read(id_aa64mmfr1_el1)) != 0)
+	if ((sysreg_read(id_aa64mmfr1_el1) >> 40 & 15) != 0)
 		sysreg_write(HCRX_EL2, 0);
-	if (MMFR0_FGT(sysreg_read(id_aa64mmfr0_el1)) != 0) {
+	if ((sysreg_read(id_aa64mmfr0_el1) >> 56 & 15) != 0) {
 		sysreg_write(HFGRTR_EL2, 0);
 		sysreg_write(HFGWTR_EL2, 0);
 		sysreg_write(HFGITR_EL2, 0);

@@ -24,16 +24,7 @@
 #define tlbi_address(operation, value) \
 	__asm__ volatile("tlbi " #operation ", %0" ::"r"((uint64_t)(value)) : "memory")
 
-/* The GICv3 CPU interface (IHI 0069 12.2) and others the assembler does not know by name. */
-#define ICC_SRE_EL1 S3_0_C12_C12_5
-#define ICC_SRE_EL2 S3_4_C12_C9_5
-#define ICC_PMR_EL1 S3_0_C4_C6_0
-#define ICC_BPR1_EL1 S3_0_C12_C12_3
-#define ICC_CTLR_EL1 S3_0_C12_C12_4
-#define ICC_IGRPEN1_EL1 S3_0_C12_C12_7
-#define ICC_IAR1_EL1 S3_0_C12_C12_0
-#define ICC_EOIR1_EL1 S3_0_C12_C12_1
-#define ICC_DIR_EL1 S3_0_C12_C11_1
+/* Traps of later architecture versions, which the assembler does not know by name. */
 #define HCRX_EL2 S3_4_C1_C2_2
 #define HFGRTR_EL2 S3_4_C1_C1_4
 #define HFGWTR_EL2 S3_4_C1_C1_5
