@@ -29,13 +29,12 @@ static enum status core_schedule(struct kernel *k, struct invocation *call)
 
 static enum status core_irq(struct kernel *k, struct invocation *call)
 {
-	struct cap *cap = cspace_find(call->thread, call->in[2], CAP_IRQ);
+	struct cap *cap;
 	struct irq *i;
+	enum status s = cspace_need(call->thread, call->in[2], CAP_IRQ, RIGHT_MANAGE, &cap);
 
-	if (!cap)
-		return BAD_CAP;
-	if (!(cap->rights & RIGHT_MANAGE))
-		return NO_RIGHT;
+	if (s != OK)
+		return s;
 	i = cap->object;
 	if (i->number)
 		return EXISTS;

@@ -18,6 +18,16 @@ struct cap *cspace_find(const struct thread *t, uint64_t slot, enum cap_type typ
 	return c && c->type == type ? c : NULL;
 }
 
+enum status cspace_need(const struct thread *t, uint64_t slot, enum cap_type type, uint8_t rights,
+			struct cap **found)
+{
+	struct cap *c = *found = cspace_find(t, slot, type);
+
+	if (!c)
+		return BAD_CAP;
+	return (c->rights & rights) == rights ? OK : NO_RIGHT;
+}
+
 bool cspace_next_used(struct cspace *cs, struct cap **slot)
 {
 	for (int i = 0; i < SCAN && cs->cursor < cs->count; i++) {
@@ -100,8 +110,6 @@ enum status cspace_invoke(struct kernel *k, struct invocation *call, uint32_t me
 	struct cspace *cs = call->cap->object;
 	struct cap *from = NULL;
 
-	if (!(call->cap->rights & RIGHT_MANAGE))
-		return NO_RIGHT;
 	if (call->in[2] == 0 || call->in[2] >= cs->count)
 		return BAD_ARGUMENT;
 

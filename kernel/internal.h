@@ -61,7 +61,10 @@ void hold_clear(struct kernel *k,
 struct cap *cspace_slot(const struct thread *t,
 			uint64_t slot); /* of t's cspace; null: out of range */
 struct cap *cspace_find(const struct thread *t, uint64_t slot,
-			enum cap_type type);		     /* null: not that */
+			enum cap_type type); /* null: not that */
+/* As cspace_find, with all of `rights`: OK, BAD_CAP or NO_RIGHT. */
+enum status cspace_need(const struct thread *t, uint64_t slot, enum cap_type type, uint8_t rights,
+			struct cap **found);
 bool cspace_next_used(struct cspace *cs, struct cap **slot); /* from the cursor; false: empty */
 invoke_fn cspace_invoke;
 
@@ -73,7 +76,9 @@ void sched_block(struct kernel *k, struct context *c, enum context_state state);
 void sched_enqueue(struct kernel *k, struct context *c); /* if it is an owner that may run */
 void sched_dequeue(struct kernel *k, struct context *c);
 void sched_release(struct kernel *k, struct context *c); /* owners stalled on c may run again */
-void sched_forget(struct kernel *k, struct context *c);	 /* c ends */
+void sched_release_chain(struct kernel *k, struct context *c); /* and on whom c waits for */
+void sched_release_list(struct kernel *k, struct list *stalled);
+void sched_forget(struct kernel *k, struct context *c); /* c ends */
 void sched_set(struct kernel *k, struct context *c, uint8_t priority, uint64_t budget,
 	       uint64_t period);
 void sched_give_way(struct kernel *k);

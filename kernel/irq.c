@@ -56,8 +56,6 @@ enum status irq_invoke(struct kernel *k, struct invocation *call, uint32_t metho
 {
 	struct irq *i = call->cap->object;
 
-	if (!(call->cap->rights & RIGHT_MANAGE))
-		return NO_RIGHT;
 	switch (method) {
 	case IRQ_BIND:
 		return irq_bind(k, i, call);

@@ -85,14 +85,12 @@ void line_hold_cleared(struct kernel *k, struct cap *slot)
 
 static enum status line_arm(struct kernel *k, struct line *l, struct invocation *call)
 {
-	struct cap *cap = cspace_find(call->thread, call->in[2], CAP_VCPU);
+	struct cap *cap;
 	struct vcpu *v;
-	enum status s;
+	enum status s = cspace_need(call->thread, call->in[2], CAP_VCPU, RIGHT_MANAGE, &cap);
 
-	if (!cap)
-		return BAD_CAP;
-	if (!(cap->rights & RIGHT_MANAGE))
-		return NO_RIGHT;
+	if (s != OK)
+		return s;
 	if (call->in[3] >= IRQS || call->in[4] > 255 || call->in[5] > LINE_EDGE)
 		return BAD_ARGUMENT;
 	if (l->armed)

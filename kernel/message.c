@@ -82,6 +82,7 @@ enum status message_copy(struct kernel *k, struct thread *from, struct thread *t
 			to->message->caps[i] = x.slot[i];
 		}
 	}
-	copy_bytes(to->message->data, from->message->data, bytes);
+	if (bytes)
+		copy_bytes(to->message->data, from->message->data, bytes);
 	return OK;
 }

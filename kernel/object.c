@@ -8,6 +8,7 @@ static void port_create(struct kernel *k, void *object)
 
 	(void)k;
 	list_init(&p->senders);
+	list_init(&p->stalled);
 	list_init(&p->receivers);
 }
 

@@ -60,6 +60,7 @@ struct port {
 	struct thread
 	    *server;	     /* last to receive: who to help when a caller is queued; null: none */
 	struct list senders; /* contexts */
+	struct list stalled; /* owners that can go on only when a server comes */
 	struct list receivers; /* threads */
 };
 
@@ -100,7 +101,6 @@ struct vcpu {
 		uint8_t class;		       /* enum exit_class */
 		uint8_t width, target, extend; /* MMIO, sysreg: bytes; register; EXTEND_* */
 		bool write, secure;
-		bool permission;	 /* MMIO: mapped, but not for this access */
 		uint32_t reg;		 /* sysreg, or immediate of a firmware call */
 		uint32_t length;	 /* of the instruction */
 		uint64_t address, value; /* MMIO: address as the server sees it */

@@ -38,7 +38,7 @@ static enum status deliver(struct kernel *k, struct context *c, struct thread *s
 }
 
 /* The server has the call of `c` from now on. */
-static void accept(struct port *p, struct context *c, struct thread *server)
+static void accept(struct kernel *k, struct port *p, struct context *c, struct thread *server)
 {
 	c->state = CONTEXT_CALLING;
 	c->server = server;
@@ -47,8 +47,12 @@ static void accept(struct port *p, struct context *c, struct thread *server)
 		return;
 	if (server->serves)
 		server->serves->server = NULL;
-	if (p->server)
+	/* Who waited for the port waits for another thread now. */
+	sched_release_list(k, &p->stalled);
+	if (p->server) {
+		sched_release_chain(k, &p->server->context);
 		p->server->serves = NULL;
+	}
 	p->server = server;
 	server->serves = p;
 }
@@ -74,6 +78,7 @@ static enum status deadlock_check(struct port *p, struct context *caller)
 
 enum status port_send(struct kernel *k, struct context *c, struct port *p, uint64_t badge)
 {
+	c->sender_badge = badge;
 	if (!list_empty(&p->receivers)) {
 		struct thread *server =
 		    container_of(p->receivers.next, struct thread, context.waiting);
@@ -82,7 +87,7 @@ enum status port_send(struct kernel *k, struct context *c, struct port *p, uint6
 		if (s != OK)
 			return s;
 		list_remove(&server->context.waiting);
-		accept(p, c, server);
+		accept(k, p, c, server);
 		server->context.state = CONTEXT_READY;
 		sched_release(k, &server->context);
 		return OK;
@@ -94,7 +99,6 @@ enum status port_send(struct kernel *k, struct context *c, struct port *p, uint6
 		return s;
 	c->state = CONTEXT_SENDING;
 	c->port = p;
-	c->sender_badge = badge;
 	list_append(&p->senders, &c->waiting);
 	return OK;
 }
@@ -102,13 +106,11 @@ enum status port_send(struct kernel *k, struct context *c, struct port *p, uint6
 struct context *port_call(struct kernel *k, struct thread *t)
 {
 	struct context *c = &t->context;
-	struct cap *cap = cspace_find(t, context_arg(c, 0), CAP_PORT);
-	enum status s;
+	struct cap *cap;
+	enum status s = cspace_need(t, context_arg(c, 0), CAP_PORT, RIGHT_CALL, &cap);
 
-	if (!cap)
-		return returned(c, BAD_CAP);
-	if (!(cap->rights & RIGHT_CALL))
-		return returned(c, NO_RIGHT);
+	if (s != OK)
+		return returned(c, s);
 	if ((context_arg(c, 1) & INFO_LENGTH_MASK) > MESSAGE_BYTES)
 		return returned(c, BAD_MESSAGE);
 	s = port_send(k, c, cap->object, cap->badge);
@@ -172,7 +174,7 @@ static bool take_sender(struct kernel *k, struct port *p, struct thread *server)
 		}
 		list_remove(&c->waiting);
 		c->port = NULL;
-		accept(p, c, server);
+		accept(k, p, c, server);
 		sched_release(k, c);
 		return true;
 	}
@@ -210,13 +212,12 @@ static void receive(struct kernel *k, struct thread *server, struct port *p)
 struct context *port_reply_wait(struct kernel *k, struct thread *t)
 {
 	struct context *c = &t->context, *caller = t->caller;
-	struct cap *cap = cspace_find(t, context_arg(c, 0), CAP_PORT);
+	struct cap *cap;
+	enum status s = cspace_need(t, context_arg(c, 0), CAP_PORT, RIGHT_SERVE, &cap);
 	uint64_t info = context_arg(c, 1);
 
-	if (!cap)
-		return returned(c, BAD_CAP);
-	if (!(cap->rights & RIGHT_SERVE))
-		return returned(c, NO_RIGHT);
+	if (s != OK)
+		return returned(c, s);
 	if (!t->message)
 		return returned(c, BAD_STATE);
 
@@ -231,8 +232,7 @@ struct context *port_reply_wait(struct kernel *k, struct thread *t)
 	if (!caller)
 		return returned(c, STALE);
 
-	enum status s = reply_deliver(k, t, caller, info);
-
+	s = reply_deliver(k, t, caller, info);
 	if (s != OK)
 		return returned(c, s);
 	t->caller = NULL;
@@ -298,13 +298,12 @@ enum status port_save_reply(struct kernel *k, struct thread *t, struct cap *slot
 /* Detaches a call from whoever has it. */
 static void detach(struct kernel *k, struct context *c)
 {
+	sched_release_chain(k, c);
 	if (c->state == CONTEXT_SENDING) {
+		sched_release_list(k, &c->port->stalled);
 		list_remove(&c->waiting);
-		if (c->port->server)
-			sched_release(k, &c->port->server->context);
 		c->port = NULL;
 	} else if (c->server) {
-		sched_release(k, &c->server->context);
 		c->server->caller = NULL;
 		sched_enqueue(k, &c->server->context);
 		c->server = NULL;

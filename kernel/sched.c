@@ -68,10 +68,8 @@ void sched_dequeue(struct kernel *k, struct context *c)
 		k->resched = true;
 }
 
-void sched_release(struct kernel *k, struct context *c)
+void sched_release_list(struct kernel *k, struct list *l)
 {
-	struct list *l = &c->stalled_on_me;
-
 	if (list_empty(l))
 		return;
 	/* The whole list moves at once; dispatch takes it apart in bounded steps. */
@@ -81,6 +79,11 @@ void sched_release(struct kernel *k, struct context *c)
 	k->released.prev = l->prev;
 	list_init(l);
 	k->resched = true;
+}
+
+void sched_release(struct kernel *k, struct context *c)
+{
+	sched_release_list(k, &c->stalled_on_me);
 }
 
 static void unstall(struct context *c)
@@ -272,6 +275,14 @@ static struct context *blocked_on(struct context *c)
 	return NULL;
 }
 
+void sched_release_chain(struct kernel *k, struct context *c)
+{
+	for (int i = 0; c && i < CHAIN_LIMIT; i++) {
+		sched_release(k, c);
+		c = blocked_on(c);
+	}
+}
+
 /* The context that can run for `owner`; null: none, and *end is where the chain stops. */
 static struct context *follow(struct context *owner, struct context **end)
 {
@@ -292,7 +303,11 @@ static void stall(struct kernel *k, struct context *owner, struct context *on)
 {
 	sched_dequeue(k, owner);
 	owner->stalled = true;
-	list_append(&on->stalled_on_me, &owner->link);
+	/* Queued where nobody serves: whoever comes to serve may take another call first. */
+	if (on->state == CONTEXT_SENDING && !on->port->server)
+		list_append(&on->port->stalled, &owner->link);
+	else
+		list_append(&on->stalled_on_me, &owner->link);
 }
 
 static void take_released(struct kernel *k)

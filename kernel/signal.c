@@ -55,13 +55,12 @@ void signal_raise(struct kernel *k, struct signal *s, uint64_t bits)
 struct context *signal_call(struct kernel *k, struct thread *t)
 {
 	struct context *c = &t->context;
-	struct cap *cap = cspace_find(t, context_arg(c, 0), CAP_SIGNAL);
+	struct cap *cap;
+	enum status s = cspace_need(t, context_arg(c, 0), CAP_SIGNAL, RIGHT_RAISE, &cap);
 	uint64_t bits = context_arg(c, 1);
 
-	if (!cap)
-		return returned(c, BAD_CAP);
-	if (!(cap->rights & RIGHT_RAISE))
-		return returned(c, NO_RIGHT);
+	if (s != OK)
+		return returned(c, s);
 	if (cap->badge)
 		bits &= cap->badge;
 	returned(c, OK);
@@ -72,13 +71,12 @@ struct context *signal_call(struct kernel *k, struct thread *t)
 struct context *signal_wait(struct kernel *k, struct thread *t, bool poll)
 {
 	struct context *c = &t->context;
-	struct cap *cap = cspace_find(t, context_arg(c, 0), CAP_SIGNAL);
+	struct cap *cap;
+	enum status r = cspace_need(t, context_arg(c, 0), CAP_SIGNAL, RIGHT_WAIT, &cap);
 	uint64_t mask = context_arg(c, 1);
 
-	if (!cap)
-		return returned(c, BAD_CAP);
-	if (!(cap->rights & RIGHT_WAIT))
-		return returned(c, NO_RIGHT);
+	if (r != OK)
+		return returned(c, r);
 	if (!mask)
 		return returned(c, BAD_ARGUMENT);
 
@@ -102,13 +100,11 @@ struct context *signal_wait(struct kernel *k, struct thread *t, bool poll)
 enum status signal_bind(struct kernel *k, struct invocation *call, struct cap *slot,
 			enum cap_hold hold, uint64_t *bits)
 {
-	struct cap *signal = cspace_find(call->thread, call->in[2], CAP_SIGNAL);
-	enum status s;
+	struct cap *signal;
+	enum status s = cspace_need(call->thread, call->in[2], CAP_SIGNAL, RIGHT_RAISE, &signal);
 
-	if (!signal)
-		return BAD_CAP;
-	if (!(signal->rights & RIGHT_RAISE))
-		return NO_RIGHT;
+	if (s != OK)
+		return s;
 	if (!call->in[3] || (signal->badge && (call->in[3] & ~signal->badge)))
 		return BAD_ARGUMENT;
 	hold_clear(k, slot);

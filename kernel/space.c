@@ -228,15 +228,13 @@ static enum status space_donate(struct kernel *k, struct invocation *call, struc
 
 static enum status space_windows(struct kernel *k, struct invocation *call, struct space *s)
 {
-	struct cap *c = cspace_find(call->thread, call->in[2], CAP_CSPACE);
+	struct cap *c;
 	struct cspace *cs;
-	enum status r;
+	enum status r = cspace_need(call->thread, call->in[2], CAP_CSPACE, RIGHT_MANAGE, &c);
 
 	(void)k;
-	if (!c)
-		return BAD_CAP;
-	if (!(c->rights & RIGHT_MANAGE))
-		return NO_RIGHT;
+	if (r != OK)
+		return r;
 	cs = c->object;
 	if (s->windows.object || cs->windows_of || cs->dying)
 		return EXISTS;
@@ -250,8 +248,6 @@ enum status space_invoke(struct kernel *k, struct invocation *call, uint32_t met
 {
 	struct space *s = call->cap->object;
 
-	if (!(call->cap->rights & RIGHT_MANAGE))
-		return NO_RIGHT;
 	switch (method) {
 	case SPACE_MAP:
 		return space_map(k, call, s);

@@ -10,6 +10,12 @@ static invoke_fn *const invoke_table[CAP_TYPES] = {
     [CAP_IRQ] = irq_invoke,	    [CAP_CORE] = core_invoke,
 };
 
+/* What every method of an object needs; the methods themselves ask for more. */
+static const uint8_t invoke_rights[CAP_TYPES] = {
+    [CAP_CSPACE] = RIGHT_MANAGE, [CAP_SPACE] = RIGHT_MANAGE, [CAP_THREAD] = RIGHT_MANAGE,
+    [CAP_VCPU] = RIGHT_MANAGE,	 [CAP_TIMER] = RIGHT_MANAGE, [CAP_IRQ] = RIGHT_MANAGE,
+};
+
 static struct context *invoke(struct kernel *k, struct context *c, struct thread *t)
 {
 	struct invocation call;
@@ -22,7 +28,9 @@ static struct context *invoke(struct kernel *k, struct context *c, struct thread
 		call.in[i] = context_arg(c, i);
 	for (unsigned i = 1; i < 5; i++)
 		call.out[i] = 0;
-	if (cap && invoke_table[cap->type])
+	if (cap && (cap->rights & invoke_rights[cap->type]) != invoke_rights[cap->type])
+		s = NO_RIGHT;
+	else if (cap && invoke_table[cap->type])
 		s = call.in[1] >> 32 ? BAD_METHOD
 				     : invoke_table[cap->type](k, &call, (uint32_t)call.in[1]);
 	/* The thread may have ended or stopped itself: then its registers are nobody's. */

@@ -186,8 +186,6 @@ enum status thread_invoke(struct kernel *k, struct invocation *call, uint32_t me
 {
 	struct thread *t = call->cap->object;
 
-	if (!(call->cap->rights & RIGHT_MANAGE))
-		return NO_RIGHT;
 	switch (method) {
 	case THREAD_CONFIGURE:
 		return thread_configure(k, t, call);

@@ -31,8 +31,6 @@ enum status timer_invoke(struct kernel *k, struct invocation *call, uint32_t met
 {
 	struct timer *t = call->cap->object;
 
-	if (!(call->cap->rights & RIGHT_MANAGE))
-		return NO_RIGHT;
 	switch (method) {
 	case TIMER_BIND:
 		return signal_bind(k, call, &t->signal, HOLD_TIMER_SIGNAL, &t->bits);

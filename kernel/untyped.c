@@ -16,6 +16,7 @@ struct retype {
 static enum status retype_decode(struct invocation *call, struct retype *r)
 {
 	struct cap *into = NULL;
+	enum status s;
 
 	*r = (struct retype){.type = (enum cap_type)call->in[2],
 			     .param = call->in[3],
@@ -27,11 +28,9 @@ static enum status retype_decode(struct invocation *call, struct retype *r)
 	if (!r->size || r->count == 0 || r->count > RETYPE_LIMIT)
 		return BAD_ARGUMENT;
 	if (call->in[4]) {
-		into = cspace_find(call->thread, call->in[4], CAP_CSPACE);
-		if (!into)
-			return BAD_CAP;
-		if (!(into->rights & RIGHT_MANAGE))
-			return NO_RIGHT;
+		s = cspace_need(call->thread, call->in[4], CAP_CSPACE, RIGHT_MANAGE, &into);
+		if (s != OK)
+			return s;
 	}
 	r->into = into ? into->object : call->thread->cspace.object;
 	if (!r->into || r->into->dying)
@@ -101,6 +100,8 @@ static enum status retype_one(struct kernel *k, struct cap *c, struct retype *r)
 	}
 	if (r->type == CAP_FRAME)
 		slot->frame.flags = c->untyped.flags;
+	if (c->untyped.flags & UNTYPED_KEEP)
+		slot->rights &= (uint8_t)~RIGHT_WRITE; /* every core maps it */
 	cap_link(c, slot);
 	c->untyped.zeroed = 0;
 	c->badge = start + r->size;

@@ -6,10 +6,14 @@
 #include "exit.skerry.h"
 #include "internal.h"
 
-static const uint32_t methods[EXIT_CLASSES] = {
-    [EXIT_MMIO] = VCPU_EXIT_MMIO,	[EXIT_FAULT] = VCPU_EXIT_FAULT,
-    [EXIT_SYSREG] = VCPU_EXIT_SYSREG,	[EXIT_FIRMWARE] = VCPU_EXIT_FIRMWARE,
-    [EXIT_UNKNOWN] = VCPU_EXIT_UNKNOWN,
+static const struct {
+	uint32_t method, bytes;
+} messages[EXIT_CLASSES] = {
+    [EXIT_MMIO] = {VCPU_EXIT_MMIO, MMIO_ACCESS_SIZE},
+    [EXIT_FAULT] = {VCPU_EXIT_FAULT, FAULT_EXIT_SIZE},
+    [EXIT_SYSREG] = {VCPU_EXIT_SYSREG, SYSREG_ACCESS_SIZE},
+    [EXIT_FIRMWARE] = {VCPU_EXIT_FIRMWARE, FIRMWARE_CALL_SIZE},
+    [EXIT_UNKNOWN] = {VCPU_EXIT_UNKNOWN, UNKNOWN_EXIT_SIZE},
 };
 
 void vcpu_create(struct kernel *k, void *object)
@@ -141,7 +145,7 @@ struct context *vcpu_exit(struct kernel *k, struct vcpu *v)
 
 		if (walk.kind == ENTRY_WINDOW && (w = window_find(s, &walk)))
 			return exit_in_window(k, v, s, w);
-		if (walk.kind == ENTRY_MEMORY && x->class == EXIT_MMIO && !x->permission)
+		if (walk.kind == ENTRY_MEMORY && x->class == EXIT_MMIO)
 			return &v->context; /* mapped meanwhile: execute again */
 	}
 	return exit_to(k, v, v->ports[x->class].object, v->port_badge[x->class]);
@@ -150,24 +154,20 @@ struct context *vcpu_exit(struct kernel *k, struct vcpu *v)
 void vcpu_message(struct vcpu *v, uint8_t *data, uint64_t *info)
 {
 	const struct exit_record *x = &v->exit;
-	uint64_t bytes = 0;
 
 	switch ((enum exit_class)x->class) {
 	case EXIT_MMIO:
 		mmio_access_put(data, &(struct mmio_access){v->sequence, x->address, x->value,
 							    x->width, x->write});
-		bytes = MMIO_ACCESS_SIZE;
 		break;
 	case EXIT_FAULT:
 		fault_exit_put(data,
 			       &(struct fault_exit){v->sequence, x->address, x->virtual,
 						    arch_context_pc(&v->context), x->syndrome});
-		bytes = FAULT_EXIT_SIZE;
 		break;
 	case EXIT_SYSREG:
 		sysreg_access_put(data,
 				  &(struct sysreg_access){v->sequence, x->value, x->reg, x->write});
-		bytes = SYSREG_ACCESS_SIZE;
 		break;
 	case EXIT_FIRMWARE:
 		firmware_call_put(data,
@@ -177,15 +177,13 @@ void vcpu_message(struct vcpu *v, uint8_t *data, uint64_t *info)
 				      context_arg(&v->context, 3), context_arg(&v->context, 4),
 				      context_arg(&v->context, 5), context_arg(&v->context, 6),
 				      context_arg(&v->context, 7), x->reg, x->secure});
-		bytes = FIRMWARE_CALL_SIZE;
 		break;
 	default:
 		unknown_exit_put(data, &(struct unknown_exit){
 					   v->sequence, arch_context_pc(&v->context), x->syndrome});
-		bytes = UNKNOWN_EXIT_SIZE;
 		break;
 	}
-	*info = INFO(methods[x->class], bytes, 0);
+	*info = INFO(messages[x->class].method, messages[x->class].bytes, 0);
 }
 
 /* A load's value as the instruction wants it: cut to the width, extended. */

@@ -12,13 +12,11 @@ static bool at_rest(const struct vcpu *v)
 
 static enum status vcpu_configure(struct kernel *k, struct vcpu *v, struct invocation *call)
 {
-	struct cap *space = cspace_find(call->thread, call->in[2], CAP_SPACE);
-	enum status s;
+	struct cap *space;
+	enum status s = cspace_need(call->thread, call->in[2], CAP_SPACE, RIGHT_MANAGE, &space);
 
-	if (!space)
-		return BAD_CAP;
-	if (!(space->rights & RIGHT_MANAGE))
-		return NO_RIGHT;
+	if (s != OK)
+		return s;
 	if (((struct space *)space->object)->kind != SPACE_KIND_VM)
 		return BAD_ARGUMENT;
 	if (v->space.object)
@@ -33,20 +31,17 @@ static enum status vcpu_configure(struct kernel *k, struct vcpu *v, struct invoc
 
 static enum status vcpu_port(struct kernel *k, struct vcpu *v, struct invocation *call)
 {
-	struct cap *port = cspace_find(call->thread, call->in[3], CAP_PORT);
+	struct cap *port;
+	enum status s = cspace_need(call->thread, call->in[3], CAP_PORT, RIGHT_CALL, &port);
 	uint64_t mask = call->in[2], badge = call->in[4];
 
-	if (!port)
-		return BAD_CAP;
-	if (!(port->rights & RIGHT_CALL))
-		return NO_RIGHT;
+	if (s != OK)
+		return s;
 	if (!mask || mask >> EXIT_CLASSES)
 		return BAD_ARGUMENT;
 	if (port->badge && badge && badge != port->badge)
 		return NO_RIGHT;
 	for (unsigned i = 0; i < EXIT_CLASSES; i++) {
-		enum status s;
-
 		if (!(mask >> i & 1))
 			continue;
 		hold_clear(k, &v->ports[i]);
@@ -150,8 +145,6 @@ enum status vcpu_invoke(struct kernel *k, struct invocation *call, uint32_t meth
 {
 	struct vcpu *v = call->cap->object;
 
-	if (!(call->cap->rights & RIGHT_MANAGE))
-		return NO_RIGHT;
 	switch (method) {
 	case VCPU_CONFIGURE:
 		return vcpu_configure(k, v, call);

@@ -31,16 +31,14 @@ static enum status window_slot(struct space *s, uint64_t slot, struct cap **c)
 
 enum status window_bind(struct kernel *k, struct invocation *call, struct space *s)
 {
-	struct cap *port = cspace_find(call->thread, call->in[3], CAP_PORT), *c;
+	struct cap *port, *c;
 	uint64_t address = call->in[4], order = call->in[5], badge = call->in[6];
 	enum status r = window_slot(s, call->in[2], &c);
 
+	if (r == OK)
+		r = cspace_need(call->thread, call->in[3], CAP_PORT, RIGHT_CALL, &port);
 	if (r != OK)
 		return r;
-	if (!port)
-		return BAD_CAP;
-	if (!(port->rights & RIGHT_CALL))
-		return NO_RIGHT;
 	if (c->type != CAP_EMPTY)
 		return EXISTS;
 	if ((order != 12 && order != 21 && order != 30) || (address & ((1ull << order) - 1)))

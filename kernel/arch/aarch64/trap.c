@@ -107,7 +107,6 @@ static inline struct context *data_abort(struct kernel *k, struct vcpu *v, uint6
 	e->target = (uint8_t)target;
 	e->extend = ISS_EXTEND(esr);
 	e->write = (esr & ISS_WNR) != 0;
-	e->permission = false;
 	e->length = ESR_LENGTH(esr);
 	e->address = fault_page() | offset;
 	e->value = value;
