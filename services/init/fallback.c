@@ -87,6 +87,21 @@ static void put(volatile uint8_t *uart, char c)
 	*(volatile uint32_t *)(uart + UART_DATA) = (uint8_t)c;
 }
 
+/* As the console shows it: with the name before each line. */
+static void put_text(volatile uint8_t *uart, const char *text, size_t count)
+{
+	static bool inside;
+
+	for (size_t i = 0; i < count; i++) {
+		for (const char *c = "init: "; *c && !inside; c++)
+			put(uart, *c);
+		inside = text[i] != '\n';
+		if (!inside)
+			put(uart, '\r');
+		put(uart, text[i]);
+	}
+}
+
 void fallback_show(void)
 {
 	struct ring ring;
@@ -97,11 +112,6 @@ void fallback_show(void)
 	if (console_works() || !ring_attach_reader(&ring, start_places.log, PAGE))
 		return;
 	uart = map_uart();
-	while (uart && (count = ring_read(&ring, text, sizeof(text))) != 0) {
-		for (size_t i = 0; i < count; i++) {
-			if (text[i] == '\n')
-				put(uart, '\r');
-			put(uart, text[i]);
-		}
-	}
+	while (uart && (count = ring_read(&ring, text, sizeof(text))) != 0)
+		put_text(uart, text, count);
 }

@@ -132,8 +132,8 @@ static bool give_device(struct giving *g)
 	struct init_frames frames = objects_device(g->grant->base, g->grant->size);
 
 	if (!frames.count) {
-		log_line("init: %s: grant %s: this core has no device at 0x%lx",
-			 g->service->config->name, g->grant->name, (unsigned long)g->grant->base);
+		log_line("%s: grant %s: this core has no device at 0x%lx", g->service->config->name,
+			 g->grant->name, (unsigned long)g->grant->base);
 		return false;
 	}
 	return give_frames(g, frames, 12, rights_of(g, RIGHT_READ | RIGHT_WRITE));

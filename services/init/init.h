@@ -28,7 +28,7 @@
 #define INIT_RESTARTS 5 /* within INIT_RESTART_SECONDS; the next is one too many */
 #define INIT_RESTART_SECONDS 10u
 #define INIT_READY_SECONDS 10u
-#define INIT_AWAIT_SECONDS 20u
+#define INIT_AWAIT_SECONDS 10u
 #define INIT_TICK_MS 10u
 
 /* Where init puts things in its own space, beside what kernel/abi.h says. */
@@ -119,6 +119,7 @@ void report_fault(const struct init_service *s, uint32_t kind, uint64_t address,
 /* ---- memory.c ---- */
 skerry_cap slots_reserve(uint32_t count); /* never given back; 0: used up */
 bool memory_setup(void);
+void memory_align(void); /* for frames of 2 MiB; before they are made */
 /* `order` says how large; from the first region of RAM that has room. */
 bool memory_untyped(uint32_t order, skerry_cap slot, const char *what);
 bool memory_frames(skerry_cap untyped, uint32_t order, struct init_frames frames, const char *what);

@@ -16,7 +16,7 @@ static uint8_t first_log[PAGE] __attribute__((aligned(4096)));
 
 _Noreturn static void init_exit(int status)
 {
-	log_line("init: ended with status %d", status);
+	log_line("ended with status %d", status);
 	fallback_show();
 	for (;;)
 		(void)thread_stop(BOOT_SLOT_THREAD);
@@ -52,7 +52,7 @@ static int32_t on_exit_call(void *self, uint64_t badge, const struct exit_reques
 	(void)out;
 	if (!s)
 		return BAD_STATE;
-	log_line("init: %s ended with status %d", s->config->name, in->status);
+	log_line("%s ended with status %d", s->config->name, in->status);
 	policy_died(s);
 	return IPC_KEPT;
 }
@@ -169,7 +169,7 @@ static bool read_manifest(void)
 		return fail(NOT_FOUND, "file %s of the bundle", name);
 	if (!manifest_decode(&init.manifest, file.data, file.size, &context) ||
 	    !manifest_check(&init.manifest, &context)) {
-		log_line("init: %s: %s", name, context.error);
+		log_line("%s: %s", name, context.error);
 		return false;
 	}
 	init.manifest_valid = true;
@@ -216,7 +216,7 @@ static bool start(void)
 	init.record = (const struct boot_record *)BOOT_RECORD;
 	init.next_slot = BOOT_SLOT_FREE;
 	if (init.record->magic != BOOT_MAGIC || init.record->version != ABI_VERSION) {
-		log_line("init: the kernel is of another version");
+		log_line("the kernel is of another version");
 		return false;
 	}
 	init_page.frequency = init.record->frequency;
@@ -240,7 +240,7 @@ int main(void)
 
 	ipc_thread_buffer = start_places.buffers;
 	if (!start()) {
-		log_line("init: core %u does not start", init.record->core);
+		log_line("core %u does not start", init.record->core);
 		fallback_show();
 		return 1;
 	}

@@ -47,19 +47,19 @@ bool memory_frames(skerry_cap untyped, uint32_t order, struct init_frames frames
 }
 
 /*
- * Regions begin anywhere; a frame of 2 MiB taken first leaves the rest of the region aligned for
- * pieces of that size and more, which are made before smaller ones.
+ * Regions begin anywhere, and something was taken from them before. A frame of 2 MiB taken now
+ * leaves the rest of its region aligned for pieces of that size and more.
  */
-static void align_regions(void)
+void memory_align(void)
 {
 	for (uint32_t i = 0; i < init.record->region_count; i++) {
 		const struct boot_region *r = &init.record->regions[i];
-		skerry_cap slot;
+		struct untyped_status s;
 
-		if (!is_ram(i) || !(r->base & (BLOCK - 1)) || r->size < 2 * BLOCK)
+		if (!is_ram(i) || r->size < 2 * BLOCK || untyped_status(r->slot, &s) != OK ||
+		    !((r->base + s.size - s.left) & (BLOCK - 1)))
 			continue;
-		slot = slots_reserve(1);
-		(void)untyped_retype(r->slot, CAP_FRAME, 21, 0, slot, 1);
+		(void)untyped_retype(r->slot, CAP_FRAME, 21, 0, slots_reserve(1), 1);
 	}
 }
 
@@ -69,7 +69,6 @@ bool memory_setup(void)
 	skerry_cap untyped = slots_reserve(1);
 	int32_t status;
 
-	align_regions();
 	init.objects_untyped = slots_reserve(1);
 	init.scratch = slots_reserve(1);
 	if (!memory_untyped(18, untyped, "init") ||

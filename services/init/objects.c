@@ -61,6 +61,7 @@ static bool make_lasting(void)
 
 bool objects_make(void)
 {
+	memory_align();
 	return make_memories(21) && make_memories(12) && make_lines() && make_lasting();
 }
 

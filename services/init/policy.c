@@ -52,9 +52,9 @@ static void power_off(void)
 }
 
 /*
- * After the last VM: the machine goes off in any case; a single core only if all went well, since
- * that is how the other cores learn of it. From now on everything else runs before init, so that
- * what was printed reaches the wire.
+ * After the last VM, and the awaited cores: the machine goes off in any case; a single core only if
+ * all went well, since that is how the other cores learn of it. From now on everything else runs
+ * before init, so that what was printed reaches the wire.
  */
 static void check_last_vm(void)
 {
@@ -73,7 +73,7 @@ static void check_last_vm(void)
 	if (!any || init.manifest.last_vm_off == skerry_LastVmOff_LAST_VM_NOTHING)
 		return;
 	if (init.manifest.last_vm_off == skerry_LastVmOff_LAST_VM_CORE_OFF && !well) {
-		log_line("init: core %u stays on: a VM ended with an error", init.record->core);
+		log_line("core %u stays on: a VM ended with an error", init.record->core);
 		return;
 	}
 	if (!init.power_at)
@@ -90,12 +90,14 @@ static void check_awaited(void)
 		if (!(init.awaiting & 1u << i))
 			continue;
 		if (core_power(BOOT_SLOT_CORE, core, &power) == OK && power == CORE_IS_OFF)
-			log_line("init: core %u finished its self-test and is off", core);
+			log_line("core %u finished its self-test and is off", core);
 		else if (sys_counter() > init.await_until)
-			log_line("init: core %u did not finish its self-test", core);
+			log_line("core %u did not finish its self-test", core);
 		else
 			continue;
 		init.awaiting &= ~(1u << i);
+		if (init.power_at)
+			init.power_at = sys_counter() + milliseconds(POWER_DELAY_MS);
 	}
 }
 
@@ -115,7 +117,7 @@ void policy_start_next(void)
 			policy_tick_arm();
 			return;
 		}
-		log_line("init: %s was not started", s->config->name);
+		log_line("%s was not started", s->config->name);
 		service_stop(s);
 		s->state = SERVICE_ENDED;
 		s->status = -1;
@@ -140,7 +142,7 @@ static void check_ready(void)
 		if (s->state != SERVICE_STARTING ||
 		    sys_counter() - s->started < policy_ticks(INIT_READY_SECONDS))
 			continue;
-		log_line("init: %s is not ready after %u s; going on without it", s->config->name,
+		log_line("%s is not ready after %u s; going on without it", s->config->name,
 			 INIT_READY_SECONDS);
 		fallback_show();
 		policy_ready(s);
@@ -196,15 +198,15 @@ void policy_died(struct init_service *s)
 	end_one(s);
 	s->status = -1;
 	if (restart != skerry_RestartPolicy_RESTART_NEVER && !may_restart(s)) {
-		log_line("init: %s died %u times in %u s and is not restarted", s->config->name,
+		log_line("%s died %u times in %u s and is not restarted", s->config->name,
 			 INIT_RESTARTS + 1, INIT_RESTART_SECONDS);
 		restart = skerry_RestartPolicy_RESTART_NEVER;
 	}
 	if (restart == skerry_RestartPolicy_RESTART_GROUP) {
-		log_line("init: %s and its group start again", s->config->name);
+		log_line("%s and its group start again", s->config->name);
 		restart_group(s->config->group);
 	} else if (restart == skerry_RestartPolicy_RESTART_ALWAYS) {
-		log_line("init: %s starts again", s->config->name);
+		log_line("%s starts again", s->config->name);
 		if (objects_renew_own(service_index(s)))
 			queue_one(s);
 	} else if (s->config->has_vm && s->config->vm && s->config->group) {
@@ -217,7 +219,7 @@ void policy_died(struct init_service *s)
 void policy_vm_off(struct init_service *s, int32_t status)
 {
 	if (status)
-		log_line("init: %s stopped its VM (status %d)", s->config->name, status);
+		log_line("%s stopped its VM (status %d)", s->config->name, status);
 	if (s->config->group)
 		for_group(s->config->group, end_one);
 	else
@@ -230,9 +232,9 @@ void policy_vm_off(struct init_service *s, int32_t status)
 void policy_vm_reset(struct init_service *s, int32_t status)
 {
 	if (status)
-		log_line("init: %s resets its VM (status %d)", s->config->name, status);
+		log_line("%s resets its VM (status %d)", s->config->name, status);
 	if (!s->config->group || !may_restart(s)) {
-		log_line("init: %s: no more resets of its VM", s->config->name);
+		log_line("%s: no more resets of its VM", s->config->name);
 		policy_vm_off(s, -1);
 		return;
 	}
@@ -245,7 +247,7 @@ void policy_tick(void)
 	init.ticking = false;
 	check_awaited();
 	check_ready();
-	if (init.power_at && sys_counter() >= init.power_at) {
+	if (init.power_at && !init.awaiting && sys_counter() >= init.power_at) {
 		init.power_at = 0;
 		power_off();
 	}

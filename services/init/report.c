@@ -27,7 +27,7 @@ bool fail(int32_t status, const char *format, ...)
 	va_start(args, format);
 	(void)log_format(text, sizeof(text), format, args);
 	va_end(args);
-	log_line("init: %s: %s", text, status_name(status));
+	log_line("%s: %s", text, status_name(status));
 	return false;
 }
 
@@ -77,11 +77,10 @@ void report_fault(const struct init_service *s, uint32_t kind, uint64_t address,
 	const char *name = kind < sizeof(names) / sizeof(names[0]) ? names[kind] : NULL;
 
 	if (kind == skerry_ThreadFaultKind_THREAD_FAULT_INSTRUCTION)
-		log_line("init: %s died: %s at pc 0x%lx (%s), syndrome 0x%lx", s->config->name,
-			 name, (unsigned long)pc, report_place(s, pc), (unsigned long)syndrome);
+		log_line("%s died: %s at pc 0x%lx (%s), syndrome 0x%lx", s->config->name, name,
+			 (unsigned long)pc, report_place(s, pc), (unsigned long)syndrome);
 	else
-		log_line("init: %s died: %s at 0x%lx (%s%s), pc 0x%lx, syndrome 0x%lx",
-			 s->config->name, name ? name : "fault", (unsigned long)address,
-			 report_place(s, address), access_of(s, address), (unsigned long)pc,
-			 (unsigned long)syndrome);
+		log_line("%s died: %s at 0x%lx (%s%s), pc 0x%lx, syndrome 0x%lx", s->config->name,
+			 name ? name : "fault", (unsigned long)address, report_place(s, address),
+			 access_of(s, address), (unsigned long)pc, (unsigned long)syndrome);
 }

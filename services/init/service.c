@@ -74,7 +74,7 @@ bool service_prepare(struct init_service *s)
 		return fail(NOT_FOUND, "%s: file %s", name, s->config->image);
 	wrong = elf_image_read(&s->image, s->file.data, s->file.size);
 	if (wrong) {
-		log_line("init: %s: %s: %s", name, s->config->image, wrong);
+		log_line("%s: %s: %s", name, s->config->image, wrong);
 		return false;
 	}
 	s->frames.count = image_pages(s) + (uint32_t)(START_PAGES + STACK_PAGES) + BUFFER_PAGES +

@@ -124,9 +124,9 @@ def finish_driver(builder, driver, service):
 def add_console(builder):
     console = builder.system.console
     service = builder.service(console.table, CONSOLE, CONSOLE, console.budget, logs=False)
-    # init, which is no service of the manifest, writes "log.init"; its lines begin with its name.
+    # init, which is no service of the manifest, writes "log.init".
     builder.memory("log.init", PAGE, survives=True)
-    builder.logs.append(cfg.ConsoleClient(name="init", prefix="", bit=LOG_BIT + len(builder.logs)))
+    builder.logs.append(cfg.ConsoleClient(name="init", prefix="init: ", bit=LOG_BIT + len(builder.logs)))
     return service
 
 
