@@ -51,6 +51,7 @@ void vgic_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority
 uint32_t vgic_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t states);
 
 /* ---- vtimer.c ---- */
+void vtimer_init(struct kernel *k, struct vcpu *v); /* off; v is not loaded */
 void vtimer_save(struct kernel *k, struct vcpu *v); /* after vgic_save; v is unloaded by now */
 void vtimer_load(struct kernel *k, struct vcpu *v); /* before vgic_load */
 void vtimer_get(struct kernel *k, const struct vcpu *v, uint64_t *control, uint64_t *compare);

@@ -118,7 +118,7 @@ static inline struct context *data_abort(struct kernel *k, struct vcpu *v, uint6
 static struct context *unknown_exit(struct kernel *k, struct vcpu *v, uint64_t esr)
 {
 	v->exit.class = EXIT_UNKNOWN;
-	v->exit.length = ESR_LENGTH(esr);
+	v->exit.length = ESR_EC(esr) == EC_SERROR ? 0 : ESR_LENGTH(esr);
 	v->exit.syndrome = esr;
 	return vcpu_exit(k, v);
 }

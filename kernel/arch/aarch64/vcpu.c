@@ -16,6 +16,7 @@ static bool caches_on(uint64_t sctlr)
 	return (sctlr & (SCTLR_M | SCTLR_C)) == (SCTLR_M | SCTLR_C);
 }
 
+/* Interrupts stay: armed lines count on being told how theirs end. */
 uint32_t arch_vcpu_init(struct kernel *k, struct vcpu *v, uint32_t features)
 {
 	const struct space *s = v->space.object;
@@ -33,11 +34,11 @@ uint32_t arch_vcpu_init(struct kernel *k, struct vcpu *v, uint32_t features)
 	    .hcr = HCR_GUEST | HCR_TVM,
 	    .vttbr = s->arch.vttbr,
 	};
-	v->arch = (struct arch_vcpu){
-	    .system.vmpidr = VMPIDR_RES1,
-	    .system.vpidr = sysreg_read(midr_el1),
-	    .timer.id = PPI_VIRTUAL_TIMER,
+	v->arch.system = (struct vcpu_system){
+	    .vmpidr = VMPIDR_RES1,
+	    .vpidr = sysreg_read(midr_el1),
 	};
+	vtimer_init(k, v);
 	return 0;
 }
 

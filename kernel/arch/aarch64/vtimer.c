@@ -42,6 +42,13 @@ void vtimer_fired(struct kernel *k)
 	}
 }
 
+void vtimer_init(struct kernel *k, struct vcpu *v)
+{
+	if (v->arch.timer.state == VTIMER_LINKED)
+		vgic_retract(k, v, v->arch.timer.id, IRQ_PENDING | IRQ_ACTIVE);
+	v->arch.timer = (struct vtimer){.id = PPI_VIRTUAL_TIMER};
+}
+
 /* ---- With the vCPU: the interrupt is looked up in memory, where vgic_save left it ---- */
 
 void vtimer_save(struct kernel *k, struct vcpu *v)
