@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "internal.h"
 #include "test.h"
 
 #define IDS 1020u
@@ -35,6 +36,7 @@ void arch_vcpu_unload(struct kernel *k, struct vcpu *v)
 	if (k->loaded != v)
 		return;
 	CHECK(k->arch.lazy_of == v);
+	v->arch.timer_held = false; /* fires again, and is held, when it is back */
 	v->arch.lazy = k->arch.lazy;
 	k->arch.lazy_of = NULL;
 	k->arch.timer_ppi_active = false;
@@ -276,7 +278,7 @@ static bool timer_in_service(const struct vcpu *v)
 
 uint64_t arch_vcpu_deadline(const struct vcpu *v)
 {
-	return timer_in_service(v) ? ~0ull : v->arch.timer_at;
+	return !v->arch.timer_enabled || timer_in_service(v) ? ~0ull : v->arch.timer_at;
 }
 
 static void timer_fires(struct kernel *k, struct vcpu *v)
@@ -312,4 +314,5 @@ void fake_timer_poll(struct kernel *k)
 		FAIL("the timer of the loaded vCPU cannot fire: its interrupt was left active");
 	k->arch.timer_ppi_active = true;
 	timer_fires(k, v);
+	vcpu_wake(k, v);
 }

@@ -245,6 +245,8 @@ static void check_objects(struct kernel *k)
 			      (census_has(CAP_THREAD, p->server) && p->server->serves == p));
 			check_list(&p->senders);
 			check_list(&p->receivers);
+			check_list(&p->stalled);
+			CHECK(!p->server || list_empty(&p->stalled));
 			CHECK(list_empty(&p->senders) || list_empty(&p->receivers));
 			break;
 		case CAP_SIGNAL:
