@@ -49,7 +49,7 @@ TARGET_FLAGS := -std=gnu11 -O2 -g -ffile-prefix-map=$(CURDIR)=. $(ARCH_FLAGS_$(A
 CC_INCLUDE = -isystem $(shell $(CC) -print-file-name=include)
 
 KERNEL_FLAGS = $(TARGET_FLAGS) $(NO_FP_$(ARCH)) -ffreestanding -nostdinc $(CC_INCLUDE) \
-	-Ikernel -Ikernel/arch/$(ARCH) -I$(B)/idl -I$(O)/kernel -I.
+	-Ikernel -Ikernel/arch/$(ARCH) -Iboot -I$(B)/idl -I$(O)/kernel -I.
 
 # The manifest is a message of more than 64 KiB: nanopb and all its users agree on wide fields.
 NANOPB_FLAGS := -DPB_FIELD_32BIT -isystem $(B)/deps/nanopb
@@ -79,7 +79,8 @@ IDL_NAMES := $(IDL_FILES:idl/%.proto=%)
 
 KERNEL_C := $(filter-out %/asm_defs.c,$(wildcard kernel/*.c kernel/arch/$(ARCH)/*.c))
 KERNEL_S := $(wildcard kernel/arch/$(ARCH)/*.S)
-KERNEL_OBJS := $(KERNEL_C:kernel/%.c=$(O)/kernel/obj/%.o) $(KERNEL_S:kernel/%.S=$(O)/kernel/obj/%.o)
+KERNEL_OBJS := $(KERNEL_C:kernel/%.c=$(O)/kernel/obj/%.o) $(KERNEL_S:kernel/%.S=$(O)/kernel/obj/%.o) \
+	$(patsubst %.c,$(O)/kernel/obj/%.o,$(wildcard boot/*.c))
 
 SERVICE_DIRS := $(sort $(patsubst %/,%,$(dir $(wildcard \
 	$(addprefix services/,init/*.c vmm/*.c console/*.c ctl/*.c devices/*/*.c drivers/*/*.c)))))
@@ -215,6 +216,10 @@ $(O)/kernel/asm_defs.h: kernel/arch/$(ARCH)/asm_defs.c Makefile | $(IDL_STAMP)
 	$(Q)sed -n 's/^->\([A-Za-z0-9_]*\) [$$#]*\([-0-9]*\).*/#define \1 \2/p' $(@:.h=.s) >$@
 
 $(O)/kernel/obj/%.o: kernel/%.c Makefile | $(IDL_STAMP)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(WARNINGS) $(KERNEL_FLAGS) $(DEPFLAGS) -c -o $@ $<
+$(O)/kernel/obj/boot/%.o: boot/%.c Makefile | $(IDL_STAMP)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(WARNINGS) $(KERNEL_FLAGS) $(DEPFLAGS) -c -o $@ $<

@@ -300,7 +300,6 @@ static void detach(struct kernel *k, struct context *c)
 {
 	sched_release_chain(k, c);
 	if (c->state == CONTEXT_SENDING) {
-		sched_release_list(k, &c->port->stalled);
 		list_remove(&c->waiting);
 		c->port = NULL;
 	} else if (c->server) {
@@ -353,6 +352,7 @@ void port_server_gone(struct kernel *k, struct thread *t)
 		port_end_call(k, caller, PEER_RESTARTED);
 	}
 	if (p) {
+		sched_release_chain(k, &t->context);
 		p->server = NULL;
 		t->serves = NULL;
 	}

@@ -279,6 +279,8 @@ void sched_release_chain(struct kernel *k, struct context *c)
 {
 	for (int i = 0; c && i < CHAIN_LIMIT; i++) {
 		sched_release(k, c);
+		if (c->state == CONTEXT_SENDING && !c->port->server)
+			sched_release_list(k, &c->port->stalled);
 		c = blocked_on(c);
 	}
 }

@@ -7,7 +7,7 @@
 SYSTEM is a name in configs/systems or a file. The options replace the kernel and the ramdisk of the
 first VM and of every Linux VM, and add to their command lines: `bundle.py bare --kernel X.bin` runs X.
 
-The bundle holds, in this order: plan (kernel/plan.h), init, manifest.0 and so on, the programs, the
+The bundle holds, in this order: plan (boot/plan.h), init, manifest.0 and so on, the programs, the
 guests' files. Every file begins on a page of its own, because what is granted to a service is mapped
 by whole pages: behind its end there are only zeros and the next file's header.
 """

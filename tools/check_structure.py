@@ -9,7 +9,7 @@ import re
 
 FILE_AIM, FILE_LIMIT = 400, 500
 FUNCTION_LIMIT = 60
-KERNEL_LIMIT, ARCH_LIMIT = 4500, 4500
+KERNEL_LIMIT, ARCH_LIMIT, BOOT_LIMIT = 4500, 4500, 1200
 SOURCE = (".c", ".h", ".S", ".py", ".sh", ".lds", ".proto")
 
 
@@ -41,6 +41,9 @@ def sizes(tree):
     kernel = [f for f in tree.files if re.fullmatch(r"kernel/[^/]+\.(c|h|S)", f)]
     if lines_of(tree, kernel) > KERNEL_LIMIT:
         problems.append(f"kernel/: {lines_of(tree, kernel)} lines, the limit is {KERNEL_LIMIT}")
+    boot = [f for f in tree.files if f.startswith("boot/")]
+    if lines_of(tree, boot) > BOOT_LIMIT:
+        problems.append(f"boot/: {lines_of(tree, boot)} lines, the limit is {BOOT_LIMIT}")
     for arch in sorted({f.split("/")[2] for f in tree.files if re.match(r"kernel/arch/[^/]+/", f)}):
         own = [f for f in tree.files if f.startswith(f"kernel/arch/{arch}/")]
         if lines_of(tree, own) > ARCH_LIMIT:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The boot plan: struct boot_plan of kernel/plan.h."""
+"""The boot plan: struct boot_plan of boot/plan.h."""
 import struct
 
 MAGIC = 0x4e414c50594b53

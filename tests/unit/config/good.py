@@ -23,7 +23,7 @@ DMA = 16
 DMA_IMAGES = {"virtio-blk-driver"}
 PLAN_PRINTER = r"""
 #include <stdio.h>
-#include "kernel/plan.h"
+#include "boot/plan.h"
 int main(void)
 {
 	struct boot_plan plan;
