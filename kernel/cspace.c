@@ -3,6 +3,11 @@
 #include "internal.h"
 
 #define SCAN 32 /* slots looked at in one step */
+/* Copies name the same object. Untyped would be retyped twice, a reply answered twice. */
+#define COPYABLE                                                                                 \
+	(1u << CAP_FRAME | 1u << CAP_CSPACE | 1u << CAP_SPACE | 1u << CAP_THREAD |               \
+	 1u << CAP_VCPU | 1u << CAP_PORT | 1u << CAP_SIGNAL | 1u << CAP_LINE | 1u << CAP_TIMER | \
+	 1u << CAP_IRQ | 1u << CAP_CORE)
 
 struct cap *cspace_slot(const struct thread *t, uint64_t slot)
 {
@@ -49,33 +54,13 @@ static bool inside(const struct cap *c, const struct cspace *cs)
 	return c->type == CAP_UNTYPED && at >= base && at - base < c->untyped.size;
 }
 
-static bool copyable(const struct cap *c)
-{
-	switch (c->type) {
-	case CAP_FRAME:
-	case CAP_CSPACE:
-	case CAP_SPACE:
-	case CAP_THREAD:
-	case CAP_VCPU:
-	case CAP_PORT:
-	case CAP_SIGNAL:
-	case CAP_LINE:
-	case CAP_TIMER:
-	case CAP_IRQ:
-	case CAP_CORE:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static enum status cspace_copy(struct kernel *k, struct cap *from, struct cap *to, uint64_t rights,
 			       uint64_t badge)
 {
 	(void)k;
 	if (to->type != CAP_EMPTY)
 		return EXISTS;
-	if (!copyable(from))
+	if (!(COPYABLE >> from->type & 1))
 		return BAD_CAP;
 	if (from->depth >= CAP_DEPTH_LIMIT)
 		return LIMIT;

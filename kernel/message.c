@@ -2,6 +2,8 @@
 /* What travels with a call or a reply: bytes of the message buffers, and capabilities. */
 #include "internal.h"
 
+#define SENDABLE (1u << CAP_FRAME | 1u << CAP_PORT | 1u << CAP_SIGNAL | 1u << CAP_LINE)
+
 /* Exactly `bytes` bytes: what lies behind them in the sender's buffer is not the receiver's
  * business. */
 static void copy_bytes(uint8_t *to, const uint8_t *from, uint64_t bytes)
@@ -48,15 +50,8 @@ static enum status caps_decode(struct thread *from, struct thread *to, uint32_t 
 			return NO_RIGHT;
 		if (x->from[i]->depth >= CAP_DEPTH_LIMIT)
 			return LIMIT;
-		switch (x->from[i]->type) {
-		case CAP_FRAME:
-		case CAP_PORT:
-		case CAP_SIGNAL:
-		case CAP_LINE:
-			break;
-		default:
+		if (!(SENDABLE >> x->from[i]->type & 1))
 			return BAD_CAP;
-		}
 	}
 	return OK;
 }
