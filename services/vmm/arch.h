@@ -40,11 +40,16 @@ bool arch_sysreg(struct machine *m, uint32_t cpu, uint32_t reg, bool write, uint
 /* For a message. */
 void arch_sysreg_name(uint32_t reg, char text[24]);
 /*
- * A firmware call with its first four argument registers. False: answered, with *result. True: an
- * exit for the caller of axvm_run_vcpu, in *exit.
+ * A firmware call with its first three argument registers: answered with `result`, unless it is
+ * an `exit` for the caller of axvm_run_vcpu. That is in *exit after arch_firmware_exit.
  */
-bool arch_firmware(struct machine *m, uint32_t cpu, uint64_t a0, uint64_t a1, uint64_t a2,
-		   uint64_t a3, int64_t *result, struct axvm_exit *exit);
+struct arch_answer {
+	int64_t result;
+	uint64_t exit; /* 0: none */
+};
+struct arch_answer arch_firmware(const struct machine *m, uint64_t a0, uint64_t a1, uint64_t a2);
+void arch_firmware_exit(struct arch_answer answer, uint64_t a0, uint64_t a1, uint64_t a2,
+			uint64_t a3, struct axvm_exit *exit);
 /* hal.inject */
 int32_t arch_inject(struct machine *m, uint32_t cpu, uint32_t irq);
 /* The answers to CPU_UP: done, no such start address, failed. */

@@ -116,60 +116,67 @@ static uint64_t unknown(struct machine *m, uint32_t cpu, uint8_t *data, size_t s
 	return put_exit(data, 0, 0, EXIT_ACTION_UNDEFINED);
 }
 
+/* The exits beside firmware calls: returns the reply. */
+static __attribute__((noinline)) uint64_t serve(struct machine *m, uint32_t cpu, uint64_t info,
+						uint8_t *data)
+{
+	size_t size = info & INFO_LENGTH_MASK;
+
+	switch (info >> INFO_LABEL_SHIFT) {
+	case VCPU_EXIT_MMIO:
+		return mmio(m, cpu, data, size);
+	case VCPU_EXIT_SYSREG:
+		return sysreg(m, cpu, data, size);
+	case VCPU_EXIT_FAULT:
+		return fault(m, cpu, data, size);
+	case VCPU_EXIT_UNKNOWN:
+		return unknown(m, cpu, data, size);
+	default:
+		return EXITS_REFUSED;
+	}
+}
+
+static int32_t start_once(struct machine *m, uint32_t id)
+{
+	int32_t status = m->started[id] ? OK : vcpu_run(m->vcpus[id]);
+
+	m->started[id] = status == OK;
+	return status;
+}
+
 int32_t exits_run(void *host, uint32_t id, struct axvm_exit *exit)
 {
 	struct machine *m = host;
 	uint8_t *data = ipc_buffer();
+	const uint32_t cpus = m->config->cpu_num;
+	uint64_t reply = m->reply;
+	int32_t status = start_once(m, id);
 
-	if (!m->started[id]) {
-		int32_t status = vcpu_run(m->vcpus[id]);
-
-		if (status)
-			return status;
-		m->started[id] = true;
-	}
-	for (;;) {
-		struct sys_message in = sys_reply_wait(START_SLOT_PORT, m->reply);
-		size_t size = in.info & INFO_LENGTH_MASK;
+	while (status == OK) {
+		struct sys_message in = sys_reply_wait(START_SLOT_PORT, reply);
 		uint32_t cpu = (uint32_t)in.extra - 1; /* the badge, see machine.c */
 		struct firmware_call call;
-		int64_t result;
+		struct arch_answer answer;
 
-		if (in.status)
-			return in.status;
-		m->reply = INFO_NO_REPLY;
-		if (in.info & INFO_SIGNAL)
+		status = in.status;
+		reply = in.info & INFO_SIGNAL ? INFO_NO_REPLY : EXITS_REFUSED;
+		if (status != OK || cpu >= cpus || (in.info & INFO_SIGNAL))
 			continue;
-		m->reply = EXITS_REFUSED;
-		if (cpu >= m->config->cpu_num)
+		if (in.info != INFO(VCPU_EXIT_FIRMWARE, FIRMWARE_CALL_SIZE, 0)) {
+			reply = serve(m, cpu, in.info, data);
 			continue;
-		switch (in.info >> INFO_LABEL_SHIFT) {
-		case VCPU_EXIT_FIRMWARE:
-			if (!firmware_call_get(data, size, &call))
-				break;
-			if (arch_firmware(m, cpu, call.a0, call.a1, call.a2, call.a3, &result,
-					  exit)) {
-				exit->vcpu = cpu;
-				return 0;
-			}
-			m->reply = put_exit(data, (uint64_t)result, 1, EXIT_ACTION_ADVANCE);
-			break;
-		case VCPU_EXIT_MMIO:
-			m->reply = mmio(m, cpu, data, size);
-			break;
-		case VCPU_EXIT_SYSREG:
-			m->reply = sysreg(m, cpu, data, size);
-			break;
-		case VCPU_EXIT_FAULT:
-			m->reply = fault(m, cpu, data, size);
-			break;
-		case VCPU_EXIT_UNKNOWN:
-			m->reply = unknown(m, cpu, data, size);
-			break;
-		default:
-			break;
 		}
+		if (!firmware_call_get(data, FIRMWARE_CALL_SIZE, &call))
+			continue;
+		answer = arch_firmware(m, call.a0, call.a1, call.a2);
+		if (answer.exit) {
+			arch_firmware_exit(answer, call.a0, call.a1, call.a2, call.a3, exit);
+			exit->vcpu = cpu;
+			return OK;
+		}
+		reply = put_exit(data, (uint64_t)answer.result, 1, EXIT_ACTION_ADVANCE);
 	}
+	return status;
 }
 
 void exits_answer(struct machine *m, int64_t result)

@@ -13,17 +13,14 @@ static void start(void)
 	psci_init(&psci, 3, affinity);
 }
 
-static struct psci_request call(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3)
+static struct psci_reply call(uint64_t function, uint64_t x1, uint64_t x2)
 {
-	struct psci_request r = {.action = PSCI_SYSTEM_OFF, .result = 12345};
-
-	psci_call(&psci, 0, function, x1, x2, x3, &r);
-	return r;
+	return psci_call(&psci, function, x1, x2);
 }
 
-static int64_t answer(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3)
+static int64_t answer(uint64_t function, uint64_t x1, uint64_t x2)
 {
-	struct psci_request r = call(function, x1, x2, x3);
+	struct psci_reply r = call(function, x1, x2);
 
 	CHECK_EQ(r.action, PSCI_ANSWER);
 	return r.result;
@@ -32,108 +29,102 @@ static int64_t answer(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3)
 TEST(versions)
 {
 	start();
-	CHECK_EQ(answer(0x84000000, 0, 0, 0), 0x10001);
-	CHECK_EQ(answer(0x80000000, 0, 0, 0), 0x10001);
-	CHECK_EQ(answer(0x84000006, 0, 0, 0), 2);
+	CHECK_EQ(answer(0x84000000, 0, 0), 0x10001);
+	CHECK_EQ(answer(0x80000000, 0, 0), 0x10001);
+	CHECK_EQ(answer(0x84000006, 0, 0), 2);
 }
 
 TEST(features)
 {
 	start();
-	CHECK_EQ(answer(0x8400000a, 0xc4000003, 0, 0), 0);
-	CHECK_EQ(answer(0x8400000a, 0xc4000001, 0, 0), 0);
-	CHECK_EQ(answer(0x8400000a, 0x84000008, 0, 0), 0);
-	CHECK_EQ(answer(0x8400000a, 0x80000000, 0, 0), 0);
-	CHECK_EQ(answer(0x8400000a, 0xc4000008, 0, 0), -1); /* has no 64-bit form */
-	CHECK_EQ(answer(0x8400000a, 0xc4000012, 0, 0), -1); /* SYSTEM_RESET2 */
-	CHECK_EQ(answer(0x80000001, 0x80000000, 0, 0), 0);
-	CHECK_EQ(answer(0x80000001, 0x80000002, 0, 0), -1);
+	CHECK_EQ(answer(0x8400000a, 0xc4000003, 0), 0);
+	CHECK_EQ(answer(0x8400000a, 0xc4000001, 0), 0);
+	CHECK_EQ(answer(0x8400000a, 0x84000008, 0), 0);
+	CHECK_EQ(answer(0x8400000a, 0x80000000, 0), 0);
+	CHECK_EQ(answer(0x8400000a, 0xc4000008, 0), -1); /* has no 64-bit form */
+	CHECK_EQ(answer(0x8400000a, 0xc4000012, 0), -1); /* SYSTEM_RESET2 */
+	CHECK_EQ(answer(0x80000001, 0x80000000, 0), 0);
+	CHECK_EQ(answer(0x80000001, 0x80000002, 0), -1);
 }
 
 TEST(unknown_calls)
 {
 	start();
-	CHECK_EQ(answer(0x84000050, 0, 0, 0), -1); /* TRNG_VERSION */
-	CHECK_EQ(answer(0x8400000e, 0, 0, 0), -1);
-	CHECK_EQ(answer(0, 0, 0, 0), -1);
-	CHECK_EQ(answer(0xffffffff, 0, 0, 0), -1);
-	CHECK_EQ(answer(0xc6000002, 0, 0, 0), -1);
+	CHECK_EQ(answer(0x84000050, 0, 0), -1); /* TRNG_VERSION */
+	CHECK_EQ(answer(0x8400000e, 0, 0), -1);
+	CHECK_EQ(answer(0, 0, 0), -1);
+	CHECK_EQ(answer(0xffffffff, 0, 0), -1);
+	CHECK_EQ(answer(0xc6000002, 0, 0), -1);
 }
 
 TEST(cpu_on)
 {
-	struct psci_request r;
+	struct psci_reply r;
 
 	start();
-	r = call(0xc4000003, 0x100, 0x80001000, 77);
+	r = call(0xc4000003, 0x100, 0x80001000);
 	CHECK_EQ(r.action, PSCI_CPU_ON);
-	CHECK_EQ(r.cpu, 1);
-	CHECK_EQ(r.entry, 0x80001000);
-	CHECK_EQ(r.context, 77);
-	CHECK_EQ(answer(0xc4000003, 0, 0x80001000, 0), -4);
+	CHECK_EQ(r.result, 1);
+	CHECK_EQ(answer(0xc4000003, 0, 0x80001000), -4);
 	psci_started(&psci, 1);
-	CHECK_EQ(answer(0xc4000003, 0x100, 0x80001000, 0), -4);
+	CHECK_EQ(answer(0xc4000003, 0x100, 0x80001000), -4);
 	psci_stopped(&psci, 1);
-	CHECK_EQ(call(0xc4000003, 0x100, 0x80001000, 0).action, PSCI_CPU_ON);
+	CHECK_EQ(call(0xc4000003, 0x100, 0x80001000).action, PSCI_CPU_ON);
 	psci.power[1] = PSCI_PENDING;
-	CHECK_EQ(answer(0xc4000003, 0x100, 0x80001000, 0), -5);
+	CHECK_EQ(answer(0xc4000003, 0x100, 0x80001000), -5);
 }
 
 TEST(cpu_on_names_an_affinity)
 {
 	start();
-	CHECK_EQ(answer(0xc4000003, 1, 0x80001000, 0), -2);
-	CHECK_EQ(answer(0xc4000003, 0x80000100, 0x80001000, 0), -2); /* MPIDR's RES1 bit */
-	CHECK_EQ(answer(0xc4000003, 0x10000000100, 0x80001000, 0), -2);
-	CHECK_EQ(call(0xc4000003, 0x0100000002, 0x80001000, 0).cpu, 2); /* Aff3 */
+	CHECK_EQ(answer(0xc4000003, 1, 0x80001000), -2);
+	CHECK_EQ(answer(0xc4000003, 0x80000100, 0x80001000), -2); /* MPIDR's RES1 bit */
+	CHECK_EQ(answer(0xc4000003, 0x10000000100, 0x80001000), -2);
+	CHECK_EQ(call(0xc4000003, 0x0100000002, 0x80001000).result, 2); /* Aff3 */
 }
 
 TEST(the_32_bit_form_has_32_bit_arguments)
 {
-	struct psci_request r;
+	struct psci_start r = psci_start(0x84000003, 0xffffffff80001000, 0xffffffff00000007);
 
 	start();
-	r = call(0x84000003, 0xffffffff00000100, 0xffffffff80001000, 0xffffffff00000007);
-	CHECK_EQ(r.action, PSCI_CPU_ON);
 	CHECK_EQ(r.entry, 0x80001000);
 	CHECK_EQ(r.context, 7);
+	CHECK_EQ(call(0x84000003, 0xffffffff00000100, 0).action, PSCI_CPU_ON);
+	r = psci_start(0xc4000003, 0xffffffff80001000, 0xffffffff00000007);
+	CHECK_EQ(r.entry, 0xffffffff80001000);
+	CHECK_EQ(r.context, 0xffffffff00000007);
 }
 
 TEST(affinity_info)
 {
 	start();
-	CHECK_EQ(answer(0xc4000004, 0, 0, 0), 0);
-	CHECK_EQ(answer(0xc4000004, 0x100, 0, 0), 1);
+	CHECK_EQ(answer(0xc4000004, 0, 0), 0);
+	CHECK_EQ(answer(0xc4000004, 0x100, 0), 1);
 	psci_started(&psci, 1);
-	CHECK_EQ(answer(0xc4000004, 0x100, 0, 0), 0);
-	CHECK_EQ(answer(0xc4000004, 5, 0, 0), -2);
-	CHECK_EQ(answer(0xc4000004, 0, 1, 0), -2);
+	CHECK_EQ(answer(0xc4000004, 0x100, 0), 0);
+	CHECK_EQ(answer(0xc4000004, 5, 0), -2);
+	CHECK_EQ(answer(0xc4000004, 0, 1), -2);
 }
 
 TEST(cpu_suspend)
 {
 	start();
-	CHECK_EQ(answer(0xc4000001, 0, 0, 0), 0);
-	CHECK_EQ(answer(0xc4000001, 0x10000, 0, 0), -2);
+	CHECK_EQ(answer(0xc4000001, 0, 0), 0);
+	CHECK_EQ(answer(0xc4000001, 0x10000, 0), -2);
 }
 
 TEST(what_ends_something)
 {
 	start();
-	CHECK_EQ(call(0x84000002, 0, 0, 0).action, PSCI_CPU_OFF);
-	CHECK_EQ(call(0x84000008, 0, 0, 0).action, PSCI_SYSTEM_OFF);
-	CHECK_EQ(call(0x84000009, 0, 0, 0).action, PSCI_SYSTEM_RESET);
+	CHECK_EQ(call(0x84000002, 0, 0).action, PSCI_CPU_OFF);
+	CHECK_EQ(call(0x84000008, 0, 0).action, PSCI_SYSTEM_OFF);
+	CHECK_EQ(call(0x84000009, 0, 0).action, PSCI_SYSTEM_RESET);
 }
 
 TEST(our_own_calls)
 {
-	struct psci_request r;
-
 	start();
-	r = call(0xc6000000, 3, 0, 0);
-	CHECK_EQ(r.action, PSCI_GUEST_EXIT);
-	CHECK_EQ(r.context, 3);
-	r = call(0xc6000001, 'x', 0, 0);
-	CHECK_EQ(r.action, PSCI_GUEST_PRINT);
-	CHECK_EQ(r.context, 'x');
+	CHECK_EQ(call(0xc6000000, 3, 0).action, PSCI_GUEST_EXIT);
+	CHECK_EQ(call(0xc6000001, 'x', 0).action, PSCI_GUEST_PRINT);
 }

@@ -244,16 +244,27 @@ int32_t arch_inject(struct machine *m, uint32_t cpu, uint32_t irq)
 	return vgic_pend(&m->arch->vgic, cpu, irq) ? OK : BAD_ARGUMENT;
 }
 
-/* What is not answered here and now. */
-static bool firmware_exit(const struct psci_request *r, struct axvm_exit *exit)
+struct arch_answer arch_firmware(const struct machine *m, uint64_t a0, uint64_t a1, uint64_t a2)
 {
+	struct psci_reply r = psci_call(&m->arch->psci, a0, a1, a2);
+
+	_Static_assert(PSCI_ANSWER == 0, "an answer is no exit");
+	return (struct arch_answer){r.result, r.action};
+}
+
+void arch_firmware_exit(struct arch_answer answer, uint64_t a0, uint64_t a1, uint64_t a2,
+			uint64_t a3, struct axvm_exit *exit)
+{
+	struct psci_start start;
+
 	memset(exit, 0, sizeof(*exit));
-	switch (r->action) {
+	switch (answer.exit) {
 	case PSCI_CPU_ON:
+		start = psci_start(a0, a2, a3);
 		exit->reason = AXVM_EXIT_CPU_UP;
-		exit->target_cpu = r->cpu;
-		exit->entry_point = r->entry;
-		exit->arg = r->context;
+		exit->target_cpu = (size_t)answer.result;
+		exit->entry_point = start.entry;
+		exit->arg = start.context;
 		break;
 	case PSCI_CPU_OFF:
 		exit->reason = AXVM_EXIT_CPU_DOWN;
@@ -264,24 +275,11 @@ static bool firmware_exit(const struct psci_request *r, struct axvm_exit *exit)
 	case PSCI_GUEST_PRINT:
 		exit->reason = AXVM_EXIT_HYPERCALL;
 		exit->nr = HYPERCALL_PRINT;
-		exit->args[0] = r->context;
+		exit->args[0] = a1;
 		break;
 	default:
 		exit->reason = AXVM_EXIT_SYSTEM_DOWN;
-		exit->status = r->action == PSCI_GUEST_EXIT ? (uint32_t)r->context : 0;
+		exit->status = answer.exit == PSCI_GUEST_EXIT ? (uint32_t)a1 : 0;
 		break;
 	}
-	return true;
-}
-
-bool arch_firmware(struct machine *m, uint32_t cpu, uint64_t a0, uint64_t a1, uint64_t a2,
-		   uint64_t a3, int64_t *result, struct axvm_exit *exit)
-{
-	struct psci_request r;
-
-	psci_call(&m->arch->psci, cpu, a0, a1, a2, a3, &r);
-	if (r.action != PSCI_ANSWER)
-		return firmware_exit(&r, exit);
-	*result = r.result;
-	return false;
 }

@@ -56,18 +56,25 @@ static unsigned int find(const struct psci *p, uint64_t mpidr)
 	return i;
 }
 
-static void cpu_on(struct psci *p, uint64_t target, struct psci_request *r)
+static struct psci_reply answer(int64_t result)
+{
+	return (struct psci_reply){result, PSCI_ANSWER};
+}
+
+static struct psci_reply act(enum psci_action action)
+{
+	return (struct psci_reply){PSCI_SUCCESS, action};
+}
+
+static struct psci_reply cpu_on(const struct psci *p, uint64_t target)
 {
 	unsigned int cpu = find(p, target);
 
-	if (cpu == p->cpus) {
-		r->result = PSCI_INVALID_PARAMETERS;
-	} else if (p->power[cpu] != PSCI_OFF) {
-		r->result = p->power[cpu] == PSCI_ON ? PSCI_ALREADY_ON : PSCI_ON_PENDING;
-	} else {
-		r->action = PSCI_CPU_ON;
-		r->cpu = cpu;
-	}
+	if (cpu == p->cpus)
+		return answer(PSCI_INVALID_PARAMETERS);
+	if (p->power[cpu] != PSCI_OFF)
+		return answer(p->power[cpu] == PSCI_ON ? PSCI_ALREADY_ON : PSCI_ON_PENDING);
+	return (struct psci_reply){cpu, PSCI_CPU_ON};
 }
 
 static int64_t affinity_info(const struct psci *p, uint64_t target, uint64_t lowest_level)
@@ -121,66 +128,54 @@ static int64_t arch_features(uint32_t function)
 									    : PSCI_NOT_SUPPORTED;
 }
 
-void psci_call(struct psci *p, unsigned int cpu, uint64_t function, uint64_t x1, uint64_t x2,
-	       uint64_t x3, struct psci_request *r)
+/* The 32-bit convention passes w registers. */
+static uint64_t argument(uint32_t id, uint64_t x)
+{
+	return id & SMCCC_64 ? x : (uint32_t)x;
+}
+
+struct psci_start psci_start(uint64_t function, uint64_t x2, uint64_t x3)
 {
 	uint32_t id = (uint32_t)function;
 
-	r->action = PSCI_ANSWER;
-	r->result = PSCI_NOT_SUPPORTED;
-	r->cpu = cpu;
-	r->entry = x2;
-	r->context = x3;
-	if (!(id & SMCCC_64)) { /* the 32-bit convention passes w registers */
-		x1 = (uint32_t)x1;
-		x2 = (uint32_t)x2;
-		r->entry = x2;
-		r->context = (uint32_t)x3;
-	}
+	return (struct psci_start){argument(id, x2), argument(id, x3)};
+}
+
+struct psci_reply psci_call(const struct psci *p, uint64_t function, uint64_t x1, uint64_t x2)
+{
+	uint32_t id = (uint32_t)function;
+
 	switch (id) {
 	case PSCI_VERSION:
-		r->result = PSCI_VERSION_1_1;
-		break;
+		return answer(PSCI_VERSION_1_1);
 	case SMCCC_VERSION:
-		r->result = SMCCC_VERSION_1_1;
-		break;
+		return answer(SMCCC_VERSION_1_1);
 	case SMCCC_ARCH_FEATURES:
-		r->result = arch_features((uint32_t)x1);
-		break;
+		return answer(arch_features((uint32_t)x1));
 	case PSCI_FEATURES:
-		r->result = features((uint32_t)x1);
-		break;
+		return answer(features((uint32_t)x1));
 	case PSCI_MIGRATE_INFO_TYPE:
-		r->result = MIGRATE_NOT_NEEDED;
-		break;
+		return answer(MIGRATE_NOT_NEEDED);
 	case PSCI_CPU_SUSPEND_32:
 	case PSCI_CPU_SUSPEND_32 | SMCCC_64:
-		r->result = cpu_suspend(x1);
-		break;
+		return answer(cpu_suspend(argument(id, x1)));
 	case PSCI_CPU_OFF_32:
-		r->action = PSCI_CPU_OFF;
-		break;
+		return act(PSCI_CPU_OFF);
 	case PSCI_CPU_ON_32:
 	case PSCI_CPU_ON_32 | SMCCC_64:
-		cpu_on(p, x1, r);
-		break;
+		return cpu_on(p, argument(id, x1));
 	case PSCI_AFFINITY_INFO_32:
 	case PSCI_AFFINITY_INFO_32 | SMCCC_64:
-		r->result = affinity_info(p, x1, x2);
-		break;
+		return answer(affinity_info(p, argument(id, x1), argument(id, x2)));
 	case PSCI_SYSTEM_OFF_32:
-		r->action = PSCI_SYSTEM_OFF;
-		break;
+		return act(PSCI_SYSTEM_OFF);
 	case PSCI_SYSTEM_RESET_32:
-		r->action = PSCI_SYSTEM_RESET;
-		break;
+		return act(PSCI_SYSTEM_RESET);
 	case HYPERCALL_EXIT:
+		return act(PSCI_GUEST_EXIT);
 	case HYPERCALL_PRINT:
-		r->action = id == HYPERCALL_EXIT ? PSCI_GUEST_EXIT : PSCI_GUEST_PRINT;
-		r->context = x1;
-		r->result = PSCI_SUCCESS;
-		break;
+		return act(PSCI_GUEST_PRINT);
 	default:
-		break;
+		return answer(PSCI_NOT_SUPPORTED);
 	}
 }

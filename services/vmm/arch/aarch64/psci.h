@@ -2,7 +2,7 @@
 /*
  * Firmware calls of a guest: PSCI 1.1 (Arm DEN 0022), SMCCC 1.1 (DEN 0028) and two calls of our
  * own. HVC and SMC are one and the same. psci_call() decides; what it asks for is done by its
- * caller, who then tells psci_started(), psci_not_started() or psci_stopped().
+ * caller, who then tells psci_started() or psci_stopped().
  */
 #ifndef VMM_PSCI_H
 #define VMM_PSCI_H
@@ -30,18 +30,21 @@ enum psci_result {
 
 enum psci_action {
 	PSCI_ANSWER,	   /* the call is done: `result` */
-	PSCI_CPU_ON,	   /* start vCPU `cpu` at `entry` with `context`; then answer */
+	PSCI_CPU_ON,	   /* start vCPU `result` as psci_start says; then answer */
 	PSCI_CPU_OFF,	   /* the caller stops; no answer */
 	PSCI_SYSTEM_OFF,   /* no answer */
 	PSCI_SYSTEM_RESET, /* no answer */
-	PSCI_GUEST_EXIT,   /* HYPERCALL_EXIT with status `context`; no answer */
-	PSCI_GUEST_PRINT,  /* HYPERCALL_PRINT of the character `context`; answer */
+	PSCI_GUEST_EXIT,   /* HYPERCALL_EXIT with status x1; no answer */
+	PSCI_GUEST_PRINT,  /* HYPERCALL_PRINT of the character x1; answer */
 };
 
-struct psci_request {
-	enum psci_action action;
+/* Two registers: calls that are answered at once are the common ones. */
+struct psci_reply {
 	int64_t result;
-	unsigned int cpu;
+	uint64_t action; /* enum psci_action */
+};
+
+struct psci_start {
 	uint64_t entry, context;
 };
 
@@ -55,9 +58,10 @@ struct psci {
 
 /* vCPU 0 is on, the others are off. */
 void psci_init(struct psci *p, unsigned int cpus, const uint32_t *affinity);
-/* The call `function` (x0) of vCPU `cpu`, with x1..x3. */
-void psci_call(struct psci *p, unsigned int cpu, uint64_t function, uint64_t x1, uint64_t x2,
-	       uint64_t x3, struct psci_request *r);
+/* The call `function` (x0), with x1 and x2. */
+struct psci_reply psci_call(const struct psci *p, uint64_t function, uint64_t x1, uint64_t x2);
+/* Of a CPU_ON: x2 and x3 in the calling convention of `function`. */
+struct psci_start psci_start(uint64_t function, uint64_t x2, uint64_t x3);
 void psci_started(struct psci *p, unsigned int cpu);
 void psci_stopped(struct psci *p, unsigned int cpu);
 
