@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "guest.h"
 
+#define CLASS_FETCH 0x21 /* aborts from the same exception level */
+#define CLASS_DATA 0x25
+
 struct frame {
 	uint64_t x[31], pc, status;
 };
@@ -115,7 +118,7 @@ _Noreturn void power_off(void)
 	say(" failed\n");
 	if (failed)
 		hypercall(GUEST_FAIL, failed, 0, 0);
-	hypercall(0x84000008, 0, 0, 0); /* PSCI SYSTEM_OFF */
+	hypercall(PSCI_SYSTEM_OFF, 0, 0, 0);
 	for (;;)
 		wait_for_interrupt();
 }
@@ -152,11 +155,11 @@ void guest_trap(uint64_t kind, struct frame *f);
 void guest_trap(uint64_t kind, struct frame *f)
 {
 	if (kind == 5) { /* IRQ from EL1 with SP_EL1 */
-		uint32_t id = (uint32_t)READ_REGISTER(S3_0_C12_C12_0);
+		uint32_t id = (uint32_t)READ_REGISTER(ICC_IAR1);
 
 		guest_interrupt(id);
 		if (id < 1020)
-			WRITE_REGISTER(S3_0_C12_C12_1, id);
+			WRITE_REGISTER(ICC_EOIR1, id);
 		return;
 	}
 	if (kind != 4 || !expected)
@@ -165,7 +168,27 @@ void guest_trap(uint64_t kind, struct frame *f)
 	trap_last.syndrome = READ_REGISTER(esr_el1);
 	trap_last.address = READ_REGISTER(far_el1);
 	trap_last.pc = f->pc;
-	f->pc += 4;
+	if (trap_last.syndrome >> 26 == CLASS_FETCH)
+		f->pc = f->x[30];
+	else
+		f->pc += 4;
+}
+
+void check_abort_(uint64_t address, int line)
+{
+	uint64_t class = trap_last.syndrome >> 26;
+
+	check_equal_(trap_last.count, 1, "exceptions", line);
+	check_(class == CLASS_DATA || class == CLASS_FETCH, "ESR is that of an abort", line, class,
+	       CLASS_DATA);
+	check_equal_(trap_last.syndrome & 0x3f, 0x10, "ESR's cause (synchronous external)", line);
+	check_equal_(trap_last.address, address, "FAR", line);
+}
+
+void check_undefined_(int line)
+{
+	check_equal_(trap_last.count, 1, "exceptions", line);
+	check_equal_(trap_last.syndrome, 0x02000000, "ESR (undefined, 4 bytes)", line);
 }
 
 __attribute__((weak)) void guest_interrupt(uint32_t id)

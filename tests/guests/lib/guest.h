@@ -4,6 +4,7 @@
  * that of services/vmm: GICv3 at 0x0800_0000 and 0x080a_0000, virtual timer PPI 27, PSCI by HVC.
  * Its words go out through the VMM's debug hypercall, a line at a time: `ok NAME`, `FAIL NAME`, and
  * at last `N passed, N failed`; then it turns itself off, successfully only when nothing failed.
+ * A test waits for what must come, without a limit of its own: whoever runs the guest has one.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -19,16 +20,37 @@
 #define GICR 0x080a0000ull
 #define GICR_STRIDE 0x20000ull
 #define UART 0x09000000ull
+#define UART_IRQ 33u
 #define TIMER_PPI 27u
 
-#define READ_REGISTER(name)                                                  \
-	({                                                                   \
-		uint64_t value_;                                             \
-		__asm__ volatile("mrs %0, " #name : "=r"(value_)::"memory"); \
-		value_;                                                      \
+#define PSCI_VERSION 0x84000000u
+#define PSCI_CPU_OFF 0x84000002u
+#define PSCI_CPU_ON 0xc4000003u
+#define PSCI_AFFINITY_INFO 0xc4000004u
+#define PSCI_SYSTEM_OFF 0x84000008u
+
+/* The CPU interface's registers, for READ_REGISTER and WRITE_REGISTER. */
+#define ICC_PMR S3_0_C4_C6_0
+#define ICC_DIR S3_0_C12_C11_1
+#define ICC_RPR S3_0_C12_C11_3
+#define ICC_SGI1R S3_0_C12_C11_5
+#define ICC_IAR1 S3_0_C12_C12_0
+#define ICC_EOIR1 S3_0_C12_C12_1
+#define ICC_HPPIR1 S3_0_C12_C12_2
+#define ICC_BPR1 S3_0_C12_C12_3
+#define ICC_CTLR S3_0_C12_C12_4
+#define ICC_SRE S3_0_C12_C12_5
+#define ICC_IGRPEN1 S3_0_C12_C12_7
+
+#define STRING_(text) #text
+#define READ_REGISTER(name)                                                          \
+	({                                                                           \
+		uint64_t value_;                                                     \
+		__asm__ volatile("mrs %0, " STRING_(name) : "=r"(value_)::"memory"); \
+		value_;                                                              \
 	})
 #define WRITE_REGISTER(name, value) \
-	__asm__ volatile("msr " #name ", %0\n\tisb" ::"r"((uint64_t)(value)) : "memory")
+	__asm__ volatile("msr " STRING_(name) ", %0\n\tisb" ::"r"((uint64_t)(value)) : "memory")
 
 /* ---- Output and results (guest.c) ---- */
 void say(const char *text);
@@ -46,13 +68,21 @@ void guest_main(uint64_t tree);
 void guest_interrupt(uint32_t id); /* between acknowledge and end */
 void second_main(uint64_t argument);
 
-/* ---- Exceptions: an expected one skips its instruction and is recorded ---- */
+/* ---- Exceptions: an expected one skips its instruction, or ends the call that fetched, and is
+ * recorded ---- */
 struct trap_record {
 	uint32_t count;
 	uint64_t syndrome, address, pc;
 };
 extern volatile struct trap_record trap_last;
 void trap_expect(void); /* the next synchronous exception is expected, and the count starts again */
+/* What came since trap_expect was one external abort at `address`, one undefined instruction, none.
+ */
+#define CHECK_ABORT(address) check_abort_((uint64_t)(address), __LINE__)
+#define CHECK_UNDEFINED() check_undefined_(__LINE__)
+#define CHECK_NO_TRAP() CHECK_EQUAL(trap_last.count, 0)
+void check_abort_(uint64_t address, int line);
+void check_undefined_(int line);
 
 /* ---- Hypercalls and PSCI (guest.c) ---- */
 uint64_t hypercall(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3);
@@ -85,6 +115,18 @@ void gic_start_cpu(uint32_t cpu); /* redistributor and CPU interface of a furthe
 void gic_enable(uint32_t id, uint8_t priority);
 void gic_disable(uint32_t id);
 void gic_send(uint32_t id, uint64_t targets); /* SGI to a mask of affinity level 0 */
+enum gic_bank {				      /* registers of one bit an interrupt */
+		GIC_SET_ENABLE = 0x100,
+		GIC_CLEAR_ENABLE = 0x180,
+		GIC_SET_PENDING = 0x200,
+		GIC_CLEAR_PENDING = 0x280,
+		GIC_SET_ACTIVE = 0x300,
+		GIC_CLEAR_ACTIVE = 0x380,
+};
+bool gic_test(enum gic_bank bank, uint32_t id);
+void gic_write(enum gic_bank bank, uint32_t id);
+void gic_priority(uint32_t id, uint8_t priority);
+void gic_edge(uint32_t id, bool edge);
 static inline void interrupts_on(void)
 {
 	__asm__ volatile("msr daifclr, #2" ::: "memory");
@@ -104,5 +146,23 @@ static inline uint64_t counter(void)
 	__asm__ volatile("isb" ::: "memory");
 	return READ_REGISTER(cntvct_el0);
 }
+
+/* ---- Translation (mmu.c): on, with caches; addresses are what they were ---- */
+#define MMU_NORMAL_ALIAS 0x100000000ull /* the first GiB again, as normal memory */
+#define MMU_FREE 8u			/* first entry that mmu_entry may set, of 1 GiB each */
+void mmu_on(void);
+void mmu_entry(unsigned index, uint64_t descriptor);
+
+/* ---- Registers (registers.S) ---- */
+struct fp_state {
+	uint64_t q[64];
+	uint64_t fpsr, fpcr;
+};
+void fp_load(const struct fp_state *state);
+void fp_store(struct fp_state *state);
+/* Every general register but x30 holds its number; then a word is loaded from `address` to x9, or
+ * the hypercall of that number is made; then all are stored. x30 is not looked at. */
+void registers_over_load(uint64_t address, uint64_t registers[30]);
+void registers_over_call(uint64_t function, uint64_t registers[30]);
 
 #endif

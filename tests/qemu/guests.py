@@ -1,0 +1,20 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""The bare-metal guests of tests/guests, each in a boot of its own. With names as arguments, only those."""
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+
+from guest import run_guests  # noqa: E402
+from results import finish  # noqa: E402
+
+GUESTS = [("selftest", 1), ("mmio", 1), ("refused", 1), ("timers", 1), ("sgi", 1), ("levels", 1),
+          ("overflow", 1), ("fp", 2), ("watchpoint", 1), ("two_vcpus", 2), ("wfi", 1), ("psci", 1),
+          ("idregs", 1), ("cache", 1), ("noise", 1)]
+
+for guest in GUESTS:
+    if not sys.argv[1:] or guest[0] in sys.argv[1:]:
+        run_guests([guest], guest[0])
+finish()
