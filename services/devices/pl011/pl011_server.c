@@ -6,9 +6,9 @@
  * All that must outlive this process is one committed state. The rings are outside it, so their
  * order with the commit is fixed:
  *   output: commit (characters have left the FIFO), then write them to the ring. A successor finds
- *   the ring's index behind tx_tail and writes the rest: the FIFO still holds them.
+ *   the ring's index behind `sent` and writes the rest: they are the last that left the FIFO.
  *   input: copy from the ring, commit (they are in the FIFO), then advance the ring's index. A
- *   successor finds the index behind rx_head and advances it.
+ *   successor finds the index behind `taken` and advances it.
  * So nothing is printed twice, and nothing typed is lost or seen twice.
  *
  * A character that a guest has no interrupt for arrives only after the guest saw the FIFO empty. On
@@ -34,6 +34,7 @@
 
 struct uart_state {
 	struct pl011 uart;
+	uint32_t sent, taken; /* where the rings' indices are, or are to be */
 	struct exit_ledger ledger;
 };
 
@@ -67,11 +68,11 @@ static void write_run(struct ring *r, const uint8_t *fifo, uint32_t from, uint32
 static void publish(struct uart *u)
 {
 	const struct uart_state *s = state_current(&u->state);
-	uint32_t out = s->uart.tx_tail - u->tx.own, in = s->uart.rx_head - u->rx.own;
+	uint32_t out = s->sent - u->tx.own, in = s->taken - u->rx.own;
 	uint8_t gone[PL011_FIFO];
 
 	if (out != 0 && out <= PL011_FIFO) {
-		write_run(&u->tx, s->uart.tx, u->tx.own, s->uart.tx_tail);
+		write_run(&u->tx, s->uart.tx, s->uart.tx_tail - out, s->uart.tx_tail);
 		if (ring_data_wanted(&u->tx))
 			tell_console(u);
 	}
@@ -91,28 +92,31 @@ static void set_line(struct uart *u, bool up)
 }
 
 /* Takes up to `most` waiting characters into the FIFO. The ring's own index follows at publish. */
-static void take_input(const struct uart *u, struct pl011 *s, uint32_t most)
+static void take_input(const struct uart *u, struct uart_state *s, uint32_t most)
 {
 	uint32_t waiting = ring_used(&u->rx);
-	uint32_t room = pl011_receive_room(s);
+	uint32_t room = pl011_receive_room(&s->uart);
 	uint32_t count = waiting < room ? waiting : room;
 	uint32_t from = u->rx.own;
 
 	count = count < most ? count : most;
 	for (uint32_t i = 0; i < count; i++)
-		pl011_receive(s, u->rx.shared->data[(from + i) & (u->rx.capacity - 1)]);
+		pl011_receive(&s->uart, u->rx.shared->data[(from + i) & (u->rx.capacity - 1)]);
+	s->taken += count;
 	if (count != 0)
-		pl011_silence(s);
+		pl011_silence(&s->uart);
 }
 
 /* Lets the transmitter send what the ring takes; the ring is written at publish. */
-static void give_output(const struct uart *u, struct pl011 *s)
+static void give_output(const struct uart *u, struct uart_state *s)
 {
 	uint32_t room = u->wired ? ring_room(&u->tx) : PL011_FIFO;
 	uint8_t c;
 
-	while (room > 0 && pl011_transmit(s, &c))
+	while (room > 0 && pl011_transmit(&s->uart, &c)) {
+		s->sent++;
 		room--;
+	}
 }
 
 static bool has_interrupt(const struct pl011 *s)
@@ -136,8 +140,8 @@ static void move(struct uart *u, bool polled)
 {
 	struct uart_state *s = state_begin_sized(&u->state, sizeof(*s));
 
-	take_input(u, &s->uart, has_interrupt(&s->uart) ? PL011_FIFO : polled);
-	give_output(u, &s->uart);
+	take_input(u, s, has_interrupt(&s->uart) ? PL011_FIFO : polled);
+	give_output(u, s);
 	finish(u);
 }
 
@@ -175,6 +179,7 @@ static __attribute__((noinline)) int32_t effect(struct uart *u, const struct mmi
 	const struct uart_state *now = state_current(&u->state);
 	struct uart_state *s;
 	uint32_t value;
+	bool moved;
 
 	out->action = EXIT_ACTION_ADVANCE;
 	if (exit_ledger_find(&now->ledger, in->sequence, &out->value))
@@ -187,11 +192,11 @@ static __attribute__((noinline)) int32_t effect(struct uart *u, const struct mmi
 	}
 	exit_ledger_note(&s->ledger, in->sequence, value);
 	if (u->wired && has_interrupt(&s->uart))
-		take_input(u, &s->uart, PL011_FIFO);
-	give_output(u, &s->uart);
+		take_input(u, s, PL011_FIFO);
+	give_output(u, s);
+	moved = s->taken != now->taken;
 	finish(u);
-	s = state_current(&u->state);
-	if (u->wired && s->uart.tx_head != s->uart.tx_tail)
+	if (u->wired && (moved || s->uart.tx_head != s->uart.tx_tail))
 		ask_console(u);
 	out->value = value;
 	return 0;
@@ -236,8 +241,21 @@ static void begin(struct uart *u)
 	pl011_reset(&s->uart);
 	s->uart.cr |= PL011_CR_UARTEN;
 	s->uart.lcrh = 0x60 | PL011_LCRH_FEN;
-	s->uart.tx_head = s->uart.tx_tail = u->tx.own;
-	s->uart.rx_head = s->uart.rx_tail = u->rx.own;
+	state_commit(&u->state);
+}
+
+/* Rings that are not where a death could have left them are somebody else's doing: go on from
+ * there. */
+static void find_rings(struct uart *u)
+{
+	const struct uart_state *now = state_current(&u->state);
+	struct uart_state *s;
+
+	if (now->sent - u->tx.own <= PL011_FIFO && now->taken - u->rx.own <= PL011_FIFO)
+		return;
+	s = state_begin(&u->state);
+	s->sent = u->tx.own;
+	s->taken = u->rx.own;
 	state_commit(&u->state);
 }
 
@@ -280,6 +298,8 @@ static bool start(struct uart *u)
 	}
 	if (fresh)
 		begin(u);
+	if (u->wired)
+		find_rings(u);
 	return true;
 }
 
