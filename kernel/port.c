@@ -328,6 +328,7 @@ void port_end_call(struct kernel *k, struct context *c, enum status why)
 	if (thread_of(c)->fault_kind) {
 		sched_block(k, c, CONTEXT_STOPPED);
 		sched_release(k, c);
+		port_server_gone(k, thread_of(c)); /* it will not answer */
 		return;
 	}
 	sched_ready(k, returned(c, why));
