@@ -12,7 +12,7 @@
 #include "services/lib/log.h"
 #include "services/lib/start.h"
 #include "services/lib/sys.h"
-#include "services/vmm/arch.h"
+#include "services/vmm/vmm_arch.h"
 #include "services/vmm/machine.h"
 
 /* Answers what is no exit of ours: a status of this server. */
@@ -24,7 +24,7 @@ void exits_report(struct machine *m, const char *format, ...)
 	uint32_t missed = 0;
 	va_list args;
 
-	if (!report_allowed(&m->report, sys_counter(), &missed))
+	if (!incident_allowed(&m->incidents, sys_counter(), &missed))
 		return;
 	va_start(args, format);
 	log_format(text, sizeof(text), format, args);
@@ -37,11 +37,11 @@ void exits_report(struct machine *m, const char *format, ...)
 static void report_access(struct machine *m, uint32_t cpu, bool write, uint32_t width,
 			  uint64_t address)
 {
-	char place[96];
+	char place[128];
 
-	report_place(m->vm, address, place, sizeof(place));
-	exits_report(m, "vcpu %u: %s of %u bytes at 0x%08lx: nothing there (%s)", cpu,
-		     write ? "write" : "read", width, (unsigned long)address, place);
+	incident_place(m->vm, address, place, sizeof(place));
+	exits_report(m, "vcpu %u: %s of %u bytes at 0x%08lx: %s", cpu, write ? "write" : "read",
+		     width, (unsigned long)address, place);
 }
 
 static uint64_t put_access(uint8_t *data, uint64_t value, uint32_t action)
@@ -94,13 +94,13 @@ static uint64_t sysreg(struct machine *m, uint32_t cpu, uint8_t *data, size_t si
 static uint64_t fault(struct machine *m, uint32_t cpu, uint8_t *data, size_t size)
 {
 	struct fault_exit in;
-	char place[96];
+	char place[128];
 
 	if (!fault_exit_get(data, size, &in))
 		return EXITS_REFUSED;
-	report_place(m->vm, in.address, place, sizeof(place));
+	incident_place(m->vm, in.address, place, sizeof(place));
 	exits_report(
-	    m, "vcpu %u: access at 0x%08lx by pc 0x%lx cannot be served (%s; syndrome 0x%lx)", cpu,
+	    m, "vcpu %u: access at 0x%08lx by pc 0x%lx cannot be served: %s (syndrome 0x%lx)", cpu,
 	    (unsigned long)in.address, (unsigned long)in.pc, place, (unsigned long)in.syndrome);
 	return put_exit(data, 0, 0, EXIT_ACTION_ABORT);
 }

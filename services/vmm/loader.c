@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "services/vmm/arch.h"
+#include "services/vmm/vmm_arch.h"
 
 #define SIZE_2M 0x200000ull
 

@@ -7,7 +7,7 @@
 #include "services/lib/log.h"
 #include "services/lib/start.h"
 #include "services/lib/sys.h"
-#include "services/vmm/arch.h"
+#include "services/vmm/vmm_arch.h"
 
 #define PAGE_ORDER 12u
 #define BLOCK_ORDER 21u
@@ -51,7 +51,7 @@ static int32_t space_create(void *host, uint32_t number, uint32_t *address_bits)
 	const skerry_cap untyped = grant_slot("untyped");
 	const uint32_t tables = tables_needed(m->config);
 	const skerry_cap pages = slots_take(tables), first = slots_take(2);
-	struct space_status space;
+	struct space_status space = {0};
 	int32_t status;
 
 	if (!pages || !first)
@@ -135,7 +135,7 @@ static int32_t vcpu_create(void *host, uint32_t id)
 	struct machine *m = host;
 	const skerry_VmConfig *config = m->config;
 	const skerry_cap cap = slots_take(1);
-	uint32_t features;
+	uint32_t features = 0;
 	int32_t status;
 
 	if (!cap)
@@ -172,7 +172,7 @@ void machine_init(struct machine *m, const skerry_VmConfig *config)
 	memset(m, 0, sizeof(*m));
 	m->config = config;
 	m->reply = INFO_NO_REPLY;
-	m->report.frequency = start_page()->frequency;
+	m->incidents.frequency = start_page()->frequency;
 	m->hal = (struct hal){
 	    .host = m,
 	    .supported = supported,

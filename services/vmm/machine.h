@@ -12,7 +12,7 @@
 #include "services/lib/ipc.h"
 #include "services/vmm/axvm.h"
 #include "services/vmm/hal.h"
-#include "services/vmm/report.h"
+#include "services/vmm/incident.h"
 
 #define MACHINE_LINES 16 /* as many as a config has devices */
 
@@ -36,7 +36,7 @@ struct machine {
 	struct machine_line lines[MACHINE_LINES];
 	struct arch_vm *arch;
 	uint64_t reply; /* info of the reply that goes out next, or INFO_NO_REPLY */
-	struct report report;
+	struct incidents incidents;
 	char print[128]; /* what the guest printed of its next line */
 	uint32_t print_length;
 };

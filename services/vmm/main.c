@@ -10,7 +10,7 @@
 #include "services/lib/server.h"
 #include "services/lib/start.h"
 #include "services/lib/sys.h"
-#include "services/vmm/arch.h"
+#include "services/vmm/vmm_arch.h"
 #include "services/vmm/loader.h"
 #include "services/vmm/machine.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: services/vmm/axvm.c services/vmm/axvm_memory.c services/vmm/report.c */
+/* sources: services/vmm/axvm.c services/vmm/axvm_memory.c services/vmm/incident.c */
 /* The VM object on a machine that is an array: states, errors and their order, guest memory. */
 #include <string.h>
 
 #include "kernel/abi.h"
 #include "services/vmm/axvm.h"
 #include "services/vmm/hal.h"
-#include "services/vmm/report.h"
+#include "services/vmm/incident.h"
 #include "test.h"
 
 #define RAM0 0x80000000ull
@@ -362,31 +362,32 @@ TEST(places_in_words)
 	char text[96];
 
 	CHECK_EQ(axvm_take_region(vm, 0x0a000000, 0x1000, "disk0"), AXVM_OK);
-	report_place(vm, 0x0c001234, text, sizeof(text));
-	CHECK_EQ(strcmp(text, "gap between disk0 0x0a000000 and ram0 0x80000000"), 0);
-	report_place(vm, 0, text, sizeof(text));
-	CHECK_EQ(strcmp(text, "below disk0 0x0a000000, the first"), 0);
-	report_place(vm, ~0ull, text, sizeof(text));
-	CHECK_EQ(strcmp(text, "above ram1 0x80004000, the last"), 0);
-	report_place(vm, 0x0a000fff, text, sizeof(text));
-	CHECK_EQ(strcmp(text, "device disk0 0x0a000000"), 0);
-	report_place(vm, RAM0, text, sizeof(text));
-	CHECK_EQ(strcmp(text, "memory ram0 0x80000000"), 0);
-	report_place(vm, 0x0c001234, text, 8);
+	incident_place(vm, 0x0c001234, text, sizeof(text));
+	CHECK_EQ(strcmp(text, "nothing there (gap between disk0 0x0a000000 and ram0 0x80000000)"),
+		 0);
+	incident_place(vm, 0, text, sizeof(text));
+	CHECK_EQ(strcmp(text, "nothing there (below disk0 0x0a000000, the first)"), 0);
+	incident_place(vm, ~0ull, text, sizeof(text));
+	CHECK_EQ(strcmp(text, "nothing there (above ram1 0x80004000, the last)"), 0);
+	incident_place(vm, 0x0a000fff, text, sizeof(text));
+	CHECK_EQ(strcmp(text, "disk0 0x0a000000 has no such access"), 0);
+	incident_place(vm, RAM0, text, sizeof(text));
+	CHECK_EQ(strcmp(text, "ram0 0x80000000 does not allow it"), 0);
+	incident_place(vm, 0x0c001234, text, 8);
 	CHECK_EQ(strlen(text), 7);
 }
 
 TEST(lines_are_few)
 {
-	struct report r = {.frequency = 100};
+	struct incidents r = {.frequency = 100};
 	uint32_t missed = 9, shown = 0;
 
 	for (unsigned int i = 0; i < 1000; i++)
-		shown += report_allowed(&r, 50, &missed);
-	CHECK_EQ(shown, REPORT_BURST);
+		shown += incident_allowed(&r, 50, &missed);
+	CHECK_EQ(shown, INCIDENT_BURST);
 	CHECK_EQ(missed, 0);
-	CHECK(report_allowed(&r, 150, &missed));
-	CHECK_EQ(missed, 1000 - REPORT_BURST);
-	CHECK(report_allowed(&r, 151, &missed));
+	CHECK(incident_allowed(&r, 150, &missed));
+	CHECK_EQ(missed, 1000 - INCIDENT_BURST);
+	CHECK(incident_allowed(&r, 151, &missed));
 	CHECK_EQ(missed, 0);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "services/vmm/arch.h"
+#include "services/vmm/vmm_arch.h"
 #include "services/vmm/hal.h"
 #include "services/vmm/loader.h"
 #include "test.h"
@@ -104,13 +104,14 @@ static void start(void)
 /* An Image of 256 bytes with these header fields. */
 static const uint8_t *image(uint64_t text_offset, uint64_t image_size, uint64_t flags)
 {
+	static const uint8_t magic[4] = {0x41, 0x52, 0x4d, 0x64};
 	static uint8_t file[256];
 
 	memset(file, 0x11, sizeof(file));
 	memcpy(file + 8, &text_offset, 8);
 	memcpy(file + 16, &image_size, 8);
 	memcpy(file + 24, &flags, 8);
-	memcpy(file + 56, "ARM\x64", 4);
+	memcpy(file + 56, magic, 4);
 	return file;
 }
 
@@ -170,12 +171,13 @@ TEST(refused_images)
 
 TEST(other_files)
 {
+	const uint8_t elf[4] = {0x7f, 0x45, 0x4c, 0x46};
 	uint8_t file[64] = {0x1f, 0x8b};
 
 	start();
 	CHECK(!loader_kernel(&loader, file, sizeof(file)));
 	CHECK(said("gzip"));
-	memcpy(file, "\177ELF", 4);
+	memcpy(file, elf, sizeof(elf));
 	CHECK(!loader_kernel(&loader, file, sizeof(file)));
 	CHECK(said("ELF"));
 }

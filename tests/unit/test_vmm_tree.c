@@ -5,7 +5,7 @@
 #include <libfdt.h>
 #include <string.h>
 
-#include "services/vmm/arch.h"
+#include "services/vmm/vmm_arch.h"
 #include "test.h"
 
 static skerry_VmConfig config;

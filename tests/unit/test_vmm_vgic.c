@@ -1,91 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: services/vmm/arch/aarch64/vgic.c services/vmm/arch/aarch64/vgic_bank.c */
 /* sources: services/vmm/arch/aarch64/vgic_dist.c services/vmm/arch/aarch64/vgic_redist.c */
+/* sources: tests/unit/vgic_host.c */
 /* The interrupt controller's model against the words of Arm IHI 0069, chapters 4 and 12. */
 #include <string.h>
 
 #include "kernel/abi.h"
 #include "services/vmm/arch/aarch64/vgic.h"
 #include "test.h"
+#include "vgic_host.h"
 
 #define GICD 0x08000000ull
 #define GICR 0x080a0000ull
 #define SGI_BASE 0x10000ull
 #define SPI 40u
 #define WIRED 33u
-
-/* The kernel's side, as far as the model can see it: states, armed lines, wires. */
-static struct {
-	uint32_t state[2][VGIC_IDS];
-	uint8_t priority[2][VGIC_IDS];
-	bool armed[VGIC_IDS], edge[VGIC_IDS], wire[VGIC_IDS];
-	unsigned int armed_at[VGIC_IDS];
-	bool timer[2];
-	uint8_t timer_priority[2];
-	unsigned int calls;
-} host;
-
-static void host_inject(void *h, unsigned int cpu, uint32_t id, uint8_t priority)
-{
-	(void)h;
-	host.calls++;
-	host.state[cpu][id] |= IRQ_PENDING;
-	host.priority[cpu][id] = priority;
-}
-
-static uint32_t host_retract(void *h, unsigned int cpu, uint32_t id, uint32_t states)
-{
-	uint32_t were = host.state[cpu][id];
-
-	(void)h;
-	host.calls++;
-	host.state[cpu][id] &= ~states;
-	return were;
-}
-
-static uint32_t host_state(void *h, unsigned int cpu, uint32_t id)
-{
-	(void)h;
-	return host.state[cpu][id];
-}
-
-static void host_arm(void *h, unsigned int cpu, uint32_t id, uint8_t priority, bool edge)
-{
-	(void)h;
-	CHECK(!host.armed[id]);
-	host.armed[id] = true;
-	host.edge[id] = edge;
-	host.armed_at[id] = cpu;
-	host.priority[cpu][id] = priority;
-	if (host.wire[id])
-		host.state[cpu][id] |= IRQ_PENDING;
-}
-
-static uint32_t host_disarm(void *h, uint32_t id)
-{
-	unsigned int cpu = host.armed_at[id];
-
-	CHECK(host.armed[id]);
-	host.armed[id] = false;
-	return host_retract(h, cpu, id, IRQ_PENDING | IRQ_ACTIVE);
-}
-
-static bool host_level(void *h, uint32_t id)
-{
-	(void)h;
-	return host.wire[id];
-}
-
-static void host_timer(void *h, unsigned int cpu, uint8_t priority, bool enabled)
-{
-	(void)h;
-	host.timer[cpu] = enabled;
-	host.timer_priority[cpu] = priority;
-}
-
-static const struct vgic_ops ops = {
-    host_inject, host_retract, host_state, host_arm, host_disarm, host_level, host_timer,
-};
 
 static struct vgic gic;
 
@@ -107,9 +36,9 @@ static void start(void)
 {
 	const uint32_t affinity[] = {0x0, 0x1};
 
-	memset(&host, 0, sizeof(host));
+	memset(&vgic_host, 0, sizeof(vgic_host));
 	CHECK(vgic_init(&gic, 2, affinity, WIRED));
-	gic.ops = &ops;
+	gic.ops = &vgic_host_ops;
 	gic.dist_base = GICD;
 	gic.redist_base = GICR;
 	CHECK(vgic_line(&gic, WIRED, false));
@@ -163,11 +92,11 @@ TEST(enable_arms_and_disable_disarms)
 {
 	start();
 	wr(0, GICD + 0x100 + 4, 4, 1u << (WIRED - 32));
-	CHECK(host.armed[WIRED] && !host.edge[WIRED]);
+	CHECK(vgic_host.armed[WIRED] && !vgic_host.edge[WIRED]);
 	CHECK_EQ(rd(0, GICD + 0x100 + 4, 4), 1u << (WIRED - 32));
 	CHECK_EQ(rd(0, GICD + 0x180 + 4, 4), 1u << (WIRED - 32));
 	wr(0, GICD + 0x180 + 4, 4, 1u << (WIRED - 32));
-	CHECK(!host.armed[WIRED]);
+	CHECK(!vgic_host.armed[WIRED]);
 	CHECK_EQ(rd(0, GICD + 0x100 + 4, 4), 0);
 }
 
@@ -177,15 +106,15 @@ TEST(nothing_is_forwarded_while_the_distributor_is_off)
 	wr(0, GICD, 4, 0);
 	wr(0, GICD + 0x104, 4, 1u << (WIRED - 32) | 1u << (SPI - 32));
 	wr(0, GICD + 0x204, 4, 1u << (SPI - 32));
-	CHECK(!host.armed[WIRED]);
-	CHECK_EQ(host.state[0][SPI], 0);
+	CHECK(!vgic_host.armed[WIRED]);
+	CHECK_EQ(vgic_host.state[0][SPI], 0);
 	CHECK_EQ(rd(0, GICD + 0x204, 4), 1u << (SPI - 32));
 	wr(0, GICD, 4, 2);
-	CHECK(host.armed[WIRED]);
-	CHECK_EQ(host.state[0][SPI], IRQ_PENDING);
+	CHECK(vgic_host.armed[WIRED]);
+	CHECK_EQ(vgic_host.state[0][SPI], IRQ_PENDING);
 	wr(0, GICD, 4, 0);
-	CHECK(!host.armed[WIRED]);
-	CHECK_EQ(host.state[0][SPI], 0);
+	CHECK(!vgic_host.armed[WIRED]);
+	CHECK_EQ(vgic_host.state[0][SPI], 0);
 	CHECK_EQ(rd(0, GICD + 0x204, 4), 1u << (SPI - 32));
 }
 
@@ -193,12 +122,12 @@ TEST(pending_while_disabled_is_kept)
 {
 	start();
 	wr(0, GICD + 0x204, 4, 1u << (SPI - 32));
-	CHECK_EQ(host.calls, 0);
+	CHECK_EQ(vgic_host.calls, 0);
 	CHECK_EQ(rd(0, GICD + 0x284, 4), 1u << (SPI - 32));
 	wr(0, GICD + 0x104, 4, 1u << (SPI - 32));
-	CHECK_EQ(host.state[0][SPI], IRQ_PENDING);
+	CHECK_EQ(vgic_host.state[0][SPI], IRQ_PENDING);
 	wr(0, GICD + 0x184, 4, 1u << (SPI - 32));
-	CHECK_EQ(host.state[0][SPI], 0);
+	CHECK_EQ(vgic_host.state[0][SPI], 0);
 	CHECK_EQ(rd(0, GICD + 0x204, 4), 1u << (SPI - 32));
 	wr(0, GICD + 0x284, 4, 1u << (SPI - 32));
 	CHECK_EQ(rd(0, GICD + 0x204, 4), 0);
@@ -207,16 +136,16 @@ TEST(pending_while_disabled_is_kept)
 TEST(a_high_level_cannot_be_cleared)
 {
 	start();
-	host.wire[WIRED] = true;
+	vgic_host.wire[WIRED] = true;
 	CHECK_EQ(rd(0, GICD + 0x204, 4), 1u << (WIRED - 32));
 	wr(0, GICD + 0x284, 4, 1u << (WIRED - 32));
 	CHECK_EQ(rd(0, GICD + 0x204, 4), 1u << (WIRED - 32));
 	wr(0, GICD + 0x104, 4, 1u << (WIRED - 32));
 	wr(0, GICD + 0x284, 4, 1u << (WIRED - 32));
-	CHECK_EQ(host.state[0][WIRED], IRQ_PENDING);
+	CHECK_EQ(vgic_host.state[0][WIRED], IRQ_PENDING);
 	/* The wire alone held it: when it falls while disabled, nothing is left. */
 	wr(0, GICD + 0x184, 4, 1u << (WIRED - 32));
-	host.wire[WIRED] = false;
+	vgic_host.wire[WIRED] = false;
 	CHECK_EQ(rd(0, GICD + 0x204, 4), 0);
 }
 
@@ -226,28 +155,28 @@ TEST(an_edge_survives_disabling)
 	wr(0, GICD + 0xc08, 4, 2u << (2 * (WIRED - 32)));
 	CHECK_EQ(rd(0, GICD + 0xc08, 4), 2u << (2 * (WIRED - 32)));
 	wr(0, GICD + 0x104, 4, 1u << (WIRED - 32));
-	CHECK(host.edge[WIRED]);
-	host.state[0][WIRED] = IRQ_PENDING;
+	CHECK(vgic_host.edge[WIRED]);
+	vgic_host.state[0][WIRED] = IRQ_PENDING;
 	wr(0, GICD + 0x184, 4, 1u << (WIRED - 32));
 	CHECK_EQ(rd(0, GICD + 0x204, 4), 1u << (WIRED - 32));
 	wr(0, GICD + 0x104, 4, 1u << (WIRED - 32));
-	CHECK_EQ(host.state[0][WIRED], IRQ_PENDING);
+	CHECK_EQ(vgic_host.state[0][WIRED], IRQ_PENDING);
 }
 
 TEST(active_is_read_and_cleared)
 {
 	start();
 	wr(0, GICD + 0x104, 4, 1u << (WIRED - 32) | 1u << (SPI - 32));
-	host.state[0][WIRED] = IRQ_ACTIVE;
-	host.state[0][SPI] = IRQ_ACTIVE;
-	host.wire[WIRED] = true;
+	vgic_host.state[0][WIRED] = IRQ_ACTIVE;
+	vgic_host.state[0][SPI] = IRQ_ACTIVE;
+	vgic_host.wire[WIRED] = true;
 	CHECK_EQ(rd(0, GICD + 0x304, 4), 1u << (WIRED - 32) | 1u << (SPI - 32));
 	wr(0, GICD + 0x384, 4, 1u << (WIRED - 32) | 1u << (SPI - 32));
 	CHECK_EQ(rd(0, GICD + 0x304, 4), 0);
-	CHECK_EQ(host.state[0][SPI], 0);
+	CHECK_EQ(vgic_host.state[0][SPI], 0);
 	/* Its line is still high, so it is pending at once. */
-	CHECK(host.armed[WIRED]);
-	CHECK_EQ(host.state[0][WIRED], IRQ_PENDING);
+	CHECK(vgic_host.armed[WIRED]);
+	CHECK_EQ(vgic_host.state[0][WIRED], IRQ_PENDING);
 }
 
 TEST(clearing_what_was_never_there_asks_nobody)
@@ -256,7 +185,7 @@ TEST(clearing_what_was_never_there_asks_nobody)
 	wr(0, GICD + 0x384, 4, 0xffffffff);
 	wr(0, GICR + SGI_BASE + 0x380, 4, 0xffffffff);
 	wr(0, GICR + SGI_BASE + 0x280, 4, 0xffffffff);
-	CHECK_EQ(host.calls, 0);
+	CHECK_EQ(vgic_host.calls, 0);
 }
 
 TEST(priorities_by_byte_and_word)
@@ -271,25 +200,25 @@ TEST(priorities_by_byte_and_word)
 	CHECK_EQ(rd(0, GICD + 0x400 + SPI, 2), 0);
 	wr(0, GICD + 0x104, 4, 1u << (WIRED - 32));
 	wr(0, GICD + 0x400 + WIRED, 1, 0x40);
-	CHECK(host.armed[WIRED]);
-	CHECK_EQ(host.priority[0][WIRED], 0x40);
+	CHECK(vgic_host.armed[WIRED]);
+	CHECK_EQ(vgic_host.priority[0][WIRED], 0x40);
 }
 
 TEST(routes)
 {
 	start();
 	wr(0, GICD + 0x104, 4, 1u << (WIRED - 32));
-	CHECK_EQ(host.armed_at[WIRED], 0);
+	CHECK_EQ(vgic_host.armed_at[WIRED], 0);
 	wr(0, GICD + 0x6000 + 8 * WIRED, 8, 1);
-	CHECK_EQ(host.armed_at[WIRED], 1);
+	CHECK_EQ(vgic_host.armed_at[WIRED], 1);
 	CHECK_EQ(rd(0, GICD + 0x6000 + 8 * WIRED, 8), 1);
 	/* To nobody: not forwarded. IRM is zero (No1N). */
 	wr(0, GICD + 0x6000 + 8 * WIRED + 4, 4, 7);
-	CHECK(!host.armed[WIRED]);
+	CHECK(!vgic_host.armed[WIRED]);
 	CHECK_EQ(rd(0, GICD + 0x6000 + 8 * WIRED, 8), 7ull << 32 | 1);
 	wr(0, GICD + 0x6000 + 8 * WIRED, 8, 1ull << 31);
 	CHECK_EQ(rd(0, GICD + 0x6000 + 8 * WIRED, 8), 0);
-	CHECK(host.armed[WIRED]);
+	CHECK(vgic_host.armed[WIRED]);
 	CHECK_EQ(rd(0, GICD + 0x6000 + 8 * 31, 8), 0); /* no route of private interrupts */
 }
 
@@ -308,13 +237,13 @@ TEST(timer_ppi_goes_to_the_kernel)
 	start();
 	wr(0, GICR + SGI_BASE + 0x400 + 27, 1, 0x80);
 	wr(0, GICR + SGI_BASE + 0x100, 4, 1u << 27);
-	CHECK(host.timer[0] && !host.timer[1]);
-	CHECK_EQ(host.timer_priority[0], 0x80);
+	CHECK(vgic_host.timer[0] && !vgic_host.timer[1]);
+	CHECK_EQ(vgic_host.timer_priority[0], 0x80);
 	wr(0, GICR + SGI_BASE + 0x180, 4, 1u << 27);
-	CHECK(!host.timer[0]);
+	CHECK(!vgic_host.timer[0]);
 	/* A redistributor may be written from another vCPU. */
 	wr(0, GICR + VGIC_REDIST_STRIDE + SGI_BASE + 0x100, 4, 1u << 27);
-	CHECK(host.timer[1]);
+	CHECK(vgic_host.timer[1]);
 }
 
 TEST(sgi_by_list)
@@ -323,26 +252,26 @@ TEST(sgi_by_list)
 	wr(0, GICR + SGI_BASE + 0x100, 4, 0xffff);
 	wr(0, GICR + VGIC_REDIST_STRIDE + SGI_BASE + 0x100, 4, 0xffff);
 	vgic_sgi(&gic, 0, 5ull << 24 | 2);
-	CHECK_EQ(host.state[0][5], 0);
-	CHECK_EQ(host.state[1][5], IRQ_PENDING);
+	CHECK_EQ(vgic_host.state[0][5], 0);
+	CHECK_EQ(vgic_host.state[1][5], IRQ_PENDING);
 	vgic_sgi(&gic, 0, 6ull << 24 | 1 << 16 | 3); /* Aff1 = 1: nobody */
-	CHECK_EQ(host.state[0][6] | host.state[1][6], 0);
+	CHECK_EQ(vgic_host.state[0][6] | vgic_host.state[1][6], 0);
 	vgic_sgi(&gic, 0, 7ull << 24 | 1ull << 32 | 3); /* Aff2 */
 	vgic_sgi(&gic, 0, 7ull << 24 | 1ull << 48 | 3); /* Aff3 */
-	CHECK_EQ(host.state[0][7] | host.state[1][7], 0);
+	CHECK_EQ(vgic_host.state[0][7] | vgic_host.state[1][7], 0);
 	vgic_sgi(&gic, 1, 8ull << 24 | 1ull << 40); /* IRM: all but self */
-	CHECK_EQ(host.state[0][8], IRQ_PENDING);
-	CHECK_EQ(host.state[1][8], 0);
+	CHECK_EQ(vgic_host.state[0][8], IRQ_PENDING);
+	CHECK_EQ(vgic_host.state[1][8], 0);
 }
 
 TEST(sgi_while_disabled_waits)
 {
 	start();
 	vgic_sgi(&gic, 0, 3ull << 24 | 1);
-	CHECK_EQ(host.state[0][3], 0);
+	CHECK_EQ(vgic_host.state[0][3], 0);
 	CHECK_EQ(rd(0, GICR + SGI_BASE + 0x200, 4), 1u << 3);
 	wr(0, GICR + SGI_BASE + 0x100, 4, 1u << 3);
-	CHECK_EQ(host.state[0][3], IRQ_PENDING);
+	CHECK_EQ(vgic_host.state[0][3], IRQ_PENDING);
 }
 
 TEST(sgi_affinity_of_clusters)
@@ -351,7 +280,7 @@ TEST(sgi_affinity_of_clusters)
 
 	start();
 	CHECK(vgic_init(&gic, 2, affinity, 32));
-	gic.ops = &ops;
+	gic.ops = &vgic_host_ops;
 	vgic_sgi(&gic, 0, 1ull << 24 | 0x12ull << 48 | 3ull << 32 | 4ull << 16 | 1 << 6);
 	CHECK(vgic_is_pending(&gic, 1, 1));
 	CHECK(!vgic_is_pending(&gic, 0, 1));
@@ -373,10 +302,10 @@ TEST(a_restarted_vcpu_has_fresh_private_interrupts)
 	start();
 	wr(0, GICR + SGI_BASE + 0x100, 4, 1u << 27 | 1u << 2);
 	vgic_sgi(&gic, 0, 2ull << 24 | 1);
-	host.state[0][2] |= IRQ_ACTIVE;
+	vgic_host.state[0][2] |= IRQ_ACTIVE;
 	vgic_cpu_reset(&gic, 0);
-	CHECK(!host.timer[0]);
-	CHECK_EQ(host.state[0][2], 0);
+	CHECK(!vgic_host.timer[0]);
+	CHECK_EQ(vgic_host.state[0][2], 0);
 	CHECK_EQ(rd(0, GICR + SGI_BASE + 0x100, 4), 0);
 	CHECK_EQ(rd(0, GICR + SGI_BASE + 0x200, 4), 0);
 }
@@ -410,12 +339,12 @@ TEST(no_access_can_hurt)
 		if ((r >> 40 & 0xff) == 0)
 			vgic_sgi(&gic, r >> 1 & 1, test_random());
 		if ((r >> 48 & 0xf) == 0)
-			host.wire[WIRED] = r >> 52 & 1;
+			vgic_host.wire[WIRED] = r >> 52 & 1;
 	}
 	/* Whatever was done, a full stop takes everything back. */
 	wr(0, GICD, 4, 0);
-	CHECK(!host.armed[WIRED]);
-	CHECK(!host.timer[0] && !host.timer[1]);
+	CHECK(!vgic_host.armed[WIRED]);
+	CHECK(!vgic_host.timer[0] && !vgic_host.timer[1]);
 	for (uint32_t id = 0; id < gic.ids; id++)
-		CHECK_EQ((host.state[0][id] | host.state[1][id]) & IRQ_PENDING, 0);
+		CHECK_EQ((vgic_host.state[0][id] | vgic_host.state[1][id]) & IRQ_PENDING, 0);
 }

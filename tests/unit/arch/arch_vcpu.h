@@ -11,7 +11,7 @@
 struct line;
 
 #define FAKE_LIST_REGISTERS 4
-#define FAKE_INTERRUPTS 64
+#define FAKE_INTERRUPTS 1020
 
 struct fake_interrupt {
 	uint32_t id;

@@ -26,8 +26,10 @@ static struct vcpu *running(const struct kernel *k)
 uint32_t arch_vcpu_init(struct kernel *k, struct vcpu *v, uint32_t features)
 {
 	CHECK(k->loaded != v);
-	memset(&v->arch, 0, sizeof(v->arch));
+	/* Its lines may be armed and raised already. */
+	v->arch.lazy = 0;
 	v->arch.timer_at = ~0ull;
+	v->arch.timer_enabled = v->arch.timer_held = false;
 	return features & FAKE_FEATURES;
 }
 

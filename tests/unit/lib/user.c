@@ -225,7 +225,7 @@ void *guest_access(struct machine *m, uint64_t address, unsigned width, bool wri
 	/* No right for an access to what is mapped: hardware does not say at which address. */
 	if (fake_walk(v->space.object, address).kind == ENTRY_MEMORY) {
 		exit.class = EXIT_FAULT;
-		exit.address = 0xdeadbeefdeadb000u;
+		exit.address = 0xffffdeadbeef0000u | (address & 0xfff);
 	}
 	guest_exit(m, &exit);
 	return NULL;

@@ -7,7 +7,7 @@
 #include "kernel/arch/aarch64/vcpu_groups.h"
 #include "services/lib/log.h"
 #include "services/lib/sys.h"
-#include "services/vmm/arch.h"
+#include "services/vmm/vmm_arch.h"
 #include "services/vmm/machine.h"
 
 #define PSR_EL1H_MASKED 0x3c5u /* EL1h, D, A, I and F masked */
@@ -62,7 +62,7 @@ static uint32_t vgic_disarm(void *host, uint32_t id)
 
 static bool vgic_level(void *host, uint32_t id)
 {
-	uint32_t level = 0, armed, edges;
+	uint32_t level = 0, armed = 0, edges = 0;
 
 	line_status(machine_line(host, id), &level, &armed, &edges);
 	return level != 0;
@@ -122,7 +122,7 @@ static bool init_vgic(struct machine *m, const uint32_t *affinity)
 
 static bool init_sysreg(struct machine *m)
 {
-	uint64_t host[SYSREG_IDS];
+	uint64_t host[SYSREG_IDS] = {0};
 	uint32_t bytes = 0;
 	int32_t status = vcpu_get(m->vcpus[0], VCPU_GROUP_HOST_ID, &bytes);
 
@@ -147,7 +147,7 @@ bool arch_init(struct machine *m)
 	if (!init_vgic(m, affinity) || !init_sysreg(m))
 		return false;
 	for (uint32_t i = 0; i < m->config->cpu_num; i++) {
-		struct vcpu_ids ids;
+		struct vcpu_ids ids = {0};
 		int32_t status = vcpu_timer(m->vcpus[i], m->arch->vgic.timer, 0, 0);
 		uint32_t bytes = 0;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <stdint.h>
 
-#include "services/vmm/arch.h"
+#include "services/vmm/vmm_arch.h"
 
 /* DC CVAC is allowed at EL0 (SCTLR_EL1.UCI), as is reading CTR_EL0 (UCT). */
 void arch_clean(const void *at, size_t bytes)

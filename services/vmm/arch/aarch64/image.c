@@ -3,7 +3,7 @@
  * is. */
 #include <string.h>
 
-#include "services/vmm/arch.h"
+#include "services/vmm/vmm_arch.h"
 #include "services/vmm/loader.h"
 
 #define IMAGE_MAGIC 0x644d5241u /* "ARM\x64" */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "services/vmm/arch.h"
+#include "services/vmm/vmm_arch.h"
 #include "services/vmm/arch/aarch64/arch_vm.h"
 
 #define GIC_PHANDLE 1u

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "services/vmm/arch.h"
+#include "services/vmm/vmm_arch.h"
 
 /* All nodes of memory go: what the VM has replaces what the file says. */
 static int remove_memory(void *fdt)

@@ -3,8 +3,8 @@
  * What an architecture gives the VMM: interrupt controller, firmware, system registers, how a vCPU
  * starts, what a kernel file and a device tree look like. arch/NAME/ implements it.
  */
-#ifndef VMM_ARCH_H
-#define VMM_ARCH_H
+#ifndef VMM_VMM_ARCH_H
+#define VMM_VMM_ARCH_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef VGIC_HOST_H
+#define VGIC_HOST_H
+
+#include "services/vmm/arch/aarch64/vgic.h"
+
+/* The kernel's side, as far as the model can see it: states, armed lines, wires. */
+struct vgic_host {
+	uint32_t state[2][VGIC_IDS];
+	uint8_t priority[2][VGIC_IDS];
+	bool armed[VGIC_IDS], edge[VGIC_IDS], wire[VGIC_IDS];
+	unsigned int armed_at[VGIC_IDS];
+	bool timer[2];
+	uint8_t timer_priority[2];
+	unsigned int calls;
+};
+extern struct vgic_host vgic_host;
+extern const struct vgic_ops vgic_host_ops;
+
+#endif
