@@ -50,6 +50,10 @@ void vgic_load(struct kernel *k, struct vcpu *v); /* v is not kernel.loaded yet 
 void vgic_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority, bool tell);
 uint32_t vgic_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t states);
 
+/* ---- vgic_lr.c: ICH_LR<n>_EL2, n below VGIC_LRS and, to write, below arch_kernel.lr_count ---- */
+uint64_t vgic_lr_read(unsigned n);
+void vgic_lr_write(unsigned n, uint64_t value);
+
 /* ---- vtimer.c ---- */
 void vtimer_init(struct kernel *k, struct vcpu *v); /* off; v is not loaded */
 void vtimer_save(struct kernel *k, struct vcpu *v); /* after vgic_save; v is unloaded by now */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Register groups of VCPU_GET and VCPU_SET on aarch64: arrays of 64-bit values in the order below, at
- * the start of the message buffer, whole groups only. Also for user level. VCPU_SET returns
+ * Register groups of VCPU_GET and VCPU_SET on aarch64: arrays of 64-bit values in the order below,
+ * at the start of the message buffer, whole groups only. Also for user level. VCPU_SET returns
  * BAD_ARGUMENT for a value a guest could not have. VCPU_GROUP_HOST_ID can only be read.
  */
 #ifndef KERNEL_VCPU_GROUPS_H
@@ -52,8 +52,8 @@ struct vcpu_host_id {
 };
 
 /*
- * VCPU_FIRMWARE: calls the kernel answers by itself (Arm DEN 0028). WORKAROUNDS: SMCCC_ARCH_WORKAROUND_1
- * to 3, and SMCCC_ARCH_FEATURES about them.
+ * VCPU_FIRMWARE: calls the kernel answers by itself (Arm DEN 0028). WORKAROUNDS:
+ * SMCCC_ARCH_WORKAROUND_1 to 3, and SMCCC_ARCH_FEATURES about them.
  */
 #define FIRMWARE_VERSION 1u
 #define FIRMWARE_WORKAROUNDS 2u

@@ -20,44 +20,15 @@
 #include "port.h"
 #include "sysreg.h"
 
-/* each(number, CRm and op2 of its encoding); no statement, so that the list stays short. */
-#define LR_EACH(each)                                                                             \
-	each(0, C12_0) each(1, C12_1) each(2, C12_2) each(3, C12_3) each(4, C12_4) each(5, C12_5) \
-	    each(6, C12_6) each(7, C12_7) each(8, C13_0) each(9, C13_1) each(10, C13_2)           \
-		each(11, C13_3) each(12, C13_4) each(13, C13_5) each(14, C13_6) each(15, C13_7)
-
-static uint64_t machine_lr(unsigned n)
-{
-#define READ_LR(number, crm_op2) \
-	case number:             \
-		return sysreg_read(S3_4_C12_##crm_op2);
-	switch (n) {
-		LR_EACH(READ_LR)
-	default:
-		return 0;
-	}
-}
-
-static void set_machine_lr(unsigned n, uint64_t value)
-{
-#define WRITE_LR(number, crm_op2)                        \
-	case number:                                     \
-		sysreg_write(S3_4_C12_##crm_op2, value); \
-		break;
-	switch (n) {
-		LR_EACH(WRITE_LR)
-	}
-}
-
 static uint64_t lr_get(const struct kernel *k, const struct vcpu *v, unsigned n)
 {
-	return k->loaded == v ? machine_lr(n) : v->arch.vgic.lr[n];
+	return k->loaded == v ? vgic_lr_read(n) : v->arch.vgic.lr[n];
 }
 
 static void lr_set(const struct kernel *k, struct vcpu *v, unsigned n, uint64_t value)
 {
 	if (k->loaded == v)
-		set_machine_lr(n, value);
+		vgic_lr_write(n, value);
 	else
 		v->arch.vgic.lr[n] = value;
 }
@@ -348,7 +319,7 @@ void vgic_maintenance(struct kernel *k)
 		return;
 	for_each_bit(n, (uint32_t)sysreg_read(ICH_EISR_EL2) & v->arch.vgic.used)
 	{
-		if ((machine_lr(n) & LR_STATE) != 0)
+		if ((vgic_lr_read(n) & LR_STATE) != 0)
 			continue;
 		slot_free(k, v, n);
 		tell_line(k, v, v->arch.vgic.id[n]);
@@ -367,7 +338,7 @@ void vgic_core_init(struct kernel *k)
 	sysreg_write(ICH_HCR_EL2, 0);
 	sysreg_write(ICH_VMCR_EL2, 0);
 	for (unsigned n = 0; n < k->arch.lr_count; n++)
-		set_machine_lr(n, 0);
+		vgic_lr_write(n, 0);
 }
 
 /*
@@ -391,10 +362,10 @@ void vgic_save(struct kernel *k, struct vcpu *v)
 	}
 	for_each_bit(n, g->used)
 	{
-		uint64_t lr = machine_lr(n);
+		uint64_t lr = vgic_lr_read(n);
 
 		g->lr[n] = lr;
-		set_machine_lr(n, 0);
+		vgic_lr_write(n, 0);
 		if ((lr & LR_STATE) == 0 && (lr & LR_EOI) == 0)
 			g->used &= ~(1u << n);
 	}
@@ -407,7 +378,7 @@ void vgic_load(struct kernel *k, struct vcpu *v)
 	struct vgic *g = &v->arch.vgic;
 
 	overflow_drain(k, v);
-	for_each_bit(n, g->used) set_machine_lr(n, g->lr[n]);
+	for_each_bit(n, g->used) vgic_lr_write(n, g->lr[n]);
 	APR_LOAD(0);
 	if (k->arch.apr_count > 1)
 		APR_LOAD(1);
