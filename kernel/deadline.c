@@ -48,6 +48,8 @@ static bool rebalance(struct deadline_queue *q, struct deadline *d, bool side)
 {
 	struct deadline *c = *child(d, side);
 
+	if (!c)
+		__builtin_unreachable(); /* the higher side is not empty */
 	if (c->balance == high(!side)) {
 		struct deadline *middle = *child(c, !side);
 

@@ -49,35 +49,31 @@ void thread_end(struct kernel *k, void *object)
 	sched_timer_update(k);
 }
 
+static void space_cleared(struct kernel *k, struct thread *t)
+{
+	quit(k, t, CANCELLED);
+	if (k->current == &t->context) {
+		arch_switch(k, &t->context, &k->idle);
+		k->current = &k->idle;
+		k->resched = true;
+	}
+	t->space.object = NULL;
+	arch_thread_space_changed(k, t);
+}
+
 void thread_hold_cleared(struct kernel *k, struct cap *slot)
 {
-	struct thread *t;
-
 	switch ((enum cap_hold)slot->hold) {
-	case HOLD_THREAD_CSPACE:
-		/* Without capabilities it can still compute; every call of it fails. */
-		t = container_of(slot, struct thread, cspace);
-		slot->object = NULL;
-		break;
 	case HOLD_THREAD_SPACE:
-		t = container_of(slot, struct thread, space);
-		quit(k, t, CANCELLED);
-		if (k->current == &t->context) {
-			arch_switch(k, &t->context, &k->idle);
-			k->current = &k->idle;
-			k->resched = true;
-		}
-		slot->object = NULL;
-		arch_thread_space_changed(k, t);
+		space_cleared(k, container_of(slot, struct thread, space));
 		break;
 	case HOLD_THREAD_BUFFER:
 		container_of(slot, struct thread, buffer)->message = NULL;
 		break;
 	case HOLD_THREAD_SIGNAL:
-		t = container_of(slot, struct thread, signal);
 		((struct signal *)slot->object)->bound = NULL;
 		break;
-	default:
+	default: /* without capabilities it can still compute; every call of it fails */
 		break;
 	}
 }

@@ -32,7 +32,7 @@ class Tree:
     @staticmethod
     def group(path):
         """Whose compiler and flags a file has: the Makefile's names."""
-        if path.startswith("kernel/"):
+        if path.startswith(("kernel/", "boot/")):
             return "kernel"
         if path.startswith("services/"):
             return "service"
