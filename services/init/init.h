@@ -28,7 +28,7 @@
 #define INIT_RESTARTS 5 /* within INIT_RESTART_SECONDS; the next is one too many */
 #define INIT_RESTART_SECONDS 10u
 #define INIT_READY_SECONDS 10u
-#define INIT_AWAIT_SECONDS 10u
+#define INIT_AWAIT_SECONDS 30u
 #define INIT_TICK_MS 10u
 
 /* Where init puts things in its own space, beside what kernel/abi.h says. */
@@ -107,7 +107,7 @@ struct init {
 };
 extern struct init init;
 
-/* ---- report.c ---- */
+/* ---- words.c ---- */
 const char *status_name(int32_t status);
 /* Logs "WHAT: STATUS" and returns false; for `return fail(...)`. */
 bool fail(int32_t status, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -54,7 +54,7 @@ void memory_align(void)
 {
 	for (uint32_t i = 0; i < init.record->region_count; i++) {
 		const struct boot_region *r = &init.record->regions[i];
-		struct untyped_status s;
+		struct untyped_status s = {0};
 
 		if (!is_ram(i) || r->size < 2 * BLOCK || untyped_status(r->slot, &s) != OK ||
 		    !((r->base + s.size - s.left) & (BLOCK - 1)))

@@ -2,6 +2,7 @@
 /* sources: services/init/manifest.c services/lib/log_format.c */
 /* What init refuses in a manifest: one change to a good one per case, and the words it is told in.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include <pb_encode.h>
@@ -12,6 +13,11 @@
 static skerry_Manifest m;
 static struct manifest_context context;
 
+static void set(char *to, size_t size, const char *text)
+{
+	(void)snprintf(to, size, "%s", text);
+}
+
 static bool has_file(const char *name)
 {
 	return !strcmp(name, "program") || !strcmp(name, "kernel");
@@ -21,8 +27,8 @@ static skerry_Service *service(const char *name)
 {
 	skerry_Service *s = &m.services[m.services_count++];
 
-	strcpy(s->name, name);
-	strcpy(s->image, "program");
+	set(s->name, sizeof(s->name), name);
+	set(s->image, sizeof(s->image), "program");
 	s->priority = 20;
 	s->budget_us = 1000;
 	s->period_us = 10000;
@@ -35,9 +41,9 @@ static skerry_Grant *grant(skerry_Service *s, const char *name, skerry_GrantKind
 {
 	skerry_Grant *g = &s->grants[s->grants_count++];
 
-	strcpy(g->name, name);
+	set(g->name, sizeof(g->name), name);
 	g->kind = kind;
-	strcpy(g->object, object);
+	set(g->object, sizeof(g->object), object);
 	g->has_object = g->has_badge = g->has_number = true;
 	return g;
 }
@@ -48,14 +54,14 @@ static void good(void)
 	context = (struct manifest_context){.core = 1, .has_file = has_file};
 	m.core = 1;
 	m.memories_count = 2;
-	strcpy(m.memories[0].name, "ram");
+	set(m.memories[0].name, sizeof(m.memories[0].name), "ram");
 	m.memories[0].size = 64u << 20;
 	m.memories[0].order = 21;
-	strcpy(m.memories[1].name, "ring");
+	set(m.memories[1].name, sizeof(m.memories[1].name), "ring");
 	m.memories[1].size = 4096;
 	m.memories[1].order = 12;
 	m.lines_count = 1;
-	strcpy(m.lines[0].name, "line");
+	set(m.lines[0].name, sizeof(m.lines[0].name), "line");
 
 	skerry_Service *a = service("a"), *b = service("b");
 
@@ -97,9 +103,11 @@ TEST(a_good_manifest_passes)
 TEST(names_are_there_and_unique)
 {
 	REFUSES(m.core = 2, "the manifest is for core 2");
-	REFUSES(strcpy(m.memories[1].name, "ram"), "two memories are named ram");
+	REFUSES(set(m.memories[1].name, sizeof(m.memories[1].name), "ram"),
+		"two memories are named ram");
 	REFUSES(m.memories[1].name[0] = 0, "memory 1 has no name");
-	REFUSES(strcpy(m.services[1].name, "a"), "two services are named a");
+	REFUSES(set(m.services[1].name, sizeof(m.services[1].name), "a"),
+		"two services are named a");
 	REFUSES(m.services[1].name[0] = 0, "service 1 has no name");
 	REFUSES(m.lines[0].name[0] = 0, "line 0 has no name");
 	REFUSES(m.services[0].grants[0].name[0] = 0, "service a: grant 0 has no name");
@@ -111,13 +119,18 @@ TEST(references_exist)
 {
 	skerry_Service *a = &m.services[0];
 
-	REFUSES(strcpy(a->image, "nothing"), "service a: no file nothing in the bundle");
-	REFUSES(strcpy(a->grants[0].object, "x"), "service a, grant ram: no such memory");
-	REFUSES(strcpy(a->grants[1].object, "x"),
+	REFUSES(set(a->image, sizeof(a->image), "nothing"),
+		"service a: no file nothing in the bundle");
+	REFUSES(set(a->grants[0].object, sizeof(a->grants[0].object), "x"),
+		"service a, grant ram: no such memory");
+	REFUSES(set(a->grants[1].object, sizeof(a->grants[1].object), "x"),
 		"service a, grant kernel: no such file in the bundle");
-	REFUSES(strcpy(a->grants[2].object, "x"), "service a, grant b: no such service");
-	REFUSES(strcpy(a->grants[3].object, "x"), "service a, grant bell: no such service");
-	REFUSES(strcpy(a->grants[4].object, "x"), "service a, grant line: no such line");
+	REFUSES(set(a->grants[2].object, sizeof(a->grants[2].object), "x"),
+		"service a, grant b: no such service");
+	REFUSES(set(a->grants[3].object, sizeof(a->grants[3].object), "x"),
+		"service a, grant bell: no such service");
+	REFUSES(set(a->grants[4].object, sizeof(a->grants[4].object), "x"),
+		"service a, grant line: no such line");
 	REFUSES(a->grants[0].kind = 99, "service a, grant ram: unknown kind");
 }
 

@@ -40,8 +40,9 @@ TEST(a_committed_state_is_found_again)
 	void *memory = memory_new();
 	struct state s;
 	bool fresh;
-	struct counter *c = state_open(&s, memory, BYTES, sizeof(*c), 1, &fresh);
+	struct counter *c;
 
+	CHECK(state_open(&s, memory, BYTES, sizeof(*c), 1, &fresh));
 	for (uint64_t i = 1; i <= 5; i++) {
 		c = state_begin(&s);
 		CHECK_EQ(c->count, i - 1);
