@@ -67,13 +67,13 @@ enum status arch_vcpu_set(struct kernel *k, struct vcpu *v, uint32_t group, cons
 {
 	switch (group) {
 	case FAKE_GROUP_GENERAL:
-		if (bytes != sizeof(v->context.arch.r) + 8)
+		if (bytes < sizeof(v->context.arch.r) + 8)
 			return BAD_MESSAGE;
 		memcpy(v->context.arch.r, data, sizeof(v->context.arch.r));
 		memcpy(&v->context.arch.pc, data + sizeof(v->context.arch.r), 8);
 		return OK;
 	case FAKE_GROUP_LAZY:
-		if (bytes != 8)
+		if (bytes < 8)
 			return BAD_MESSAGE;
 		memcpy(k->loaded == v ? &k->arch.lazy : &v->arch.lazy, data, 8);
 		return OK;
