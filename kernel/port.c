@@ -299,6 +299,7 @@ enum status port_save_reply(struct kernel *k, struct thread *t, struct cap *slot
 static void detach(struct kernel *k, struct context *c)
 {
 	sched_release_chain(k, c);
+	k->resched = true; /* who had the call may run on its caller's time no more */
 	if (c->state == CONTEXT_SENDING) {
 		list_remove(&c->waiting);
 		c->port = NULL;
