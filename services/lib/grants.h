@@ -8,14 +8,12 @@
 #include "ipc.h"
 #include "start.h"
 
-typedef void (*start_exit)(int status) __attribute__((noreturn));
-
 /* Where a process finds what it was started with; init, which has no start page, has its own. */
 struct start_places {
 	const struct start_page *page;
 	struct message_buffer *buffers; /* the first thread's; START_THREADS in all */
 	void *log;			/* ring, one page */
-	start_exit exit;		/* the process ends */
+	void (*exit)(int status);	/* the process ends; does not return */
 };
 extern struct start_places start_places;
 

@@ -43,6 +43,13 @@ _Noreturn static void exit_service(int status)
 		(void)thread_stop(START_SLOT_THREAD);
 }
 
+_Noreturn void process_exit(int status)
+{
+	start_places.exit(status);
+	for (;;)
+		sys_yield();
+}
+
 /*
  * The words a process's stack begins with: argument count, arguments, environment, auxiliary
  * vector. The library finds its thread-local data through the program headers, and its page size
@@ -87,5 +94,5 @@ _Noreturn void start_main(uint64_t argument)
 	words.auxiliary[5].type = AT_NULL;
 	log_attach(start_places.log);
 	__libc_start_main(call_main, 1, &words.name, NULL, NULL, NULL);
-	start_places.exit(127);
+	process_exit(127);
 }

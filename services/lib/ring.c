@@ -115,12 +115,13 @@ static bool wanted(_Atomic uint32_t *asked)
 	return true;
 }
 
+/* With nothing to tell the request stays: two who both ask would else wake each other for ever. */
 bool ring_data_wanted(struct ring *r)
 {
-	return wanted(&r->shared->data_asked);
+	return ring_room(r) != r->capacity && wanted(&r->shared->data_asked);
 }
 
 bool ring_room_wanted(struct ring *r)
 {
-	return wanted(&r->shared->room_asked);
+	return ring_used(r) != r->capacity && wanted(&r->shared->room_asked);
 }

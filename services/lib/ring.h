@@ -58,7 +58,8 @@ size_t ring_read(struct ring *r, void *bytes, size_t size);
 bool ring_ask_data(struct ring *r); /* reader */
 bool ring_ask_room(struct ring *r); /* writer */
 
-/* Whether the peer asked; takes the request. Call it after a write (read). */
+/* Whether the peer asked and there is data (room); takes the request. Call it after a write (read).
+ */
 bool ring_data_wanted(struct ring *r); /* writer */
 bool ring_room_wanted(struct ring *r); /* reader */
 

@@ -13,6 +13,9 @@
 #define RUNTIME_WOKEN (1ull << 63)
 #define RUNTIME_TIMEOUT (1ull << 62)
 
+/* ---- process.c ---- */
+_Noreturn void process_exit(int status);
+
 /* ---- lock.c: the runtime's one lock, over heap, thread table and log. Not recursive. ---- */
 void runtime_lock(void);
 void runtime_unlock(void);

@@ -60,7 +60,7 @@ static long svc_munmap(void *memory, size_t bytes)
 static long svc_kill(long number)
 {
 	if (number == SIGABRT || number == SIGKILL)
-		start_places.exit(STATUS_ABORTED);
+		process_exit(STATUS_ABORTED);
 	return 0;
 }
 
@@ -103,7 +103,7 @@ long svc_syscall(long number, long a, long b, long c, long d, long e, long f)
 	case SYS_exit:
 		svc_thread_exit();
 	case SYS_exit_group:
-		start_places.exit((int)a);
+		process_exit((int)a);
 	case SYS_kill:
 	case SYS_tkill:
 		return svc_kill(b);
