@@ -8,7 +8,7 @@ IPC_NAMES := $(foreach d,$(IPC_DIRS),$(call service_name,$(d)))
 IPC_LIB_C := $(addprefix services/lib/,grants.c ipc.c lock.c log.c log_format.c ring.c server.c state.c) \
 	$(wildcard tests/ipc/host/*.c)
 IPC_LIB_OBJS := $(IPC_LIB_C:%.c=$(H)/ipc/obj/%.o)
-IPC_FLAGS = $(HOST_FLAGS) -Itests/ipc/host/arch -Itests/ipc/host -Iservices/lib -I$(B)/idl -I.
+IPC_FLAGS = $(HOST_FLAGS) -Itests/ipc/host -Iservices/lib -I$(B)/idl -I.
 
 $(H)/ipc/obj/tests/%.o: tests/%.c Makefile | $(IDL_STAMP) $(B)/deps/nanopb.ok
 	$(call say,HOSTCC,$<)

@@ -94,18 +94,28 @@ static bool live(void)
 }
 
 /* An access as the kernel delivers it: again with the same number, until somebody answers. */
-static uint64_t access(uint64_t offset, uint32_t value, bool write)
+static uint64_t execute_exit(const struct virtio_access *a)
 {
-	const struct virtio_access a = {offset, value, 4, write};
 	uint64_t result;
 	uint32_t action;
 
 	w.sequence++;
 	while (setjmp(w.death))
 		start_server();
-	(void)virtio_blk_access(&w.blk, w.sequence, &a, &result, &action);
+	(void)virtio_blk_access(&w.blk, w.sequence, a, &result, &action);
 	CHECK_EQ(action, EXIT_ACTION_ADVANCE);
 	return result;
+}
+
+static uint64_t load(uint64_t offset)
+{
+	return execute_exit(&(struct virtio_access){.offset = offset, .width = 4});
+}
+
+static void store(uint64_t offset, uint32_t value)
+{
+	(void)execute_exit(
+	    &(struct virtio_access){.offset = offset, .value = value, .width = 4, .write = true});
 }
 
 /* The first set-up of a test; later ones reuse its memory. */
@@ -126,20 +136,20 @@ static void setup(uint32_t features)
 	w.state = fresh(old.state, 4096);
 	w.flight = fresh(old.flight, 64);
 	start_server();
-	access(0x70, 3, true);
-	access(0x24, 0, true);
-	access(0x20, features, true);
-	access(0x24, 1, true);
-	access(0x20, 1, true);
-	access(0x70, 11, true);
-	CHECK_EQ(access(0x70, 0, false), 11);
-	access(0x38, NUM, true);
+	store(0x70, 3);
+	store(0x24, 0);
+	store(0x20, features);
+	store(0x24, 1);
+	store(0x20, 1);
+	store(0x70, 11);
+	CHECK_EQ(load(0x70), 11);
+	store(0x38, NUM);
 	for (int i = 0; i < 3; i++) {
-		access(where[i], (uint32_t)(GPA + at[i]), true);
-		access(where[i] + 4, 0, true);
+		store(where[i], (uint32_t)(GPA + at[i]));
+		store(where[i] + 4, 0);
 	}
-	access(0x44, 1, true);
-	access(0x70, 15, true);
+	store(0x44, 1);
+	store(0x70, 15);
 }
 
 static void put(uint32_t at, const void *value, size_t bytes)
@@ -232,8 +242,8 @@ static void check_quiet(void)
 	consume();
 	CHECK_EQ(w.answers, w.posts);
 	CHECK_MEMORY(w.disk, w.expected, sizeof(w.expected));
-	if (access(0x60, 0, false) != 0)
-		access(0x64, 3, true);
+	if (load(0x60) != 0)
+		store(0x64, 3);
 	CHECK(!virtio_blk_line(&w.blk));
 }
 

@@ -44,8 +44,10 @@ void host_send(enum host_event kind, uint32_t a, uint32_t b, const void *bytes, 
 void host_die_at(uint32_t event, uint32_t count);
 
 /* ---- host_setup.c ---- */
-/* Reads the table of grants: lines `name N`, `config HEX`, `memory NAME ADDRESS_OF_FILE SIZE
- * ORDER`, `slot NAME KIND BADGE`. */
+/*
+ * Reads the table of grants, a line each: `name NAME`, `config HEX`, `memory NAME FILE SIZE ORDER`,
+ * `slot NAME KIND BADGE`.
+ */
 void host_setup(const char *path);
 
 #endif

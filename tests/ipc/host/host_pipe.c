@@ -43,6 +43,7 @@ void host_die_at(uint32_t event, uint32_t count)
 void host_send(enum host_event kind, uint32_t a, uint32_t b, const void *bytes, size_t size)
 {
 	struct host_frame f = {.kind = kind, .length = (uint32_t)(8 + size)};
+	size_t whole = 16 + size;
 
 	if (death.count != 0 && kind == death.event && --death.count == 0)
 		_exit(HOST_DIED);
@@ -50,6 +51,6 @@ void host_send(enum host_event kind, uint32_t a, uint32_t b, const void *bytes, 
 	memcpy(f.payload + 4, &b, 4);
 	if (size != 0)
 		memcpy(f.payload + 8, bytes, size);
-	if (write(STDOUT_FILENO, &f, 8 + f.length) != (ssize_t)(8 + f.length))
+	if (write(STDOUT_FILENO, &f, whole) != (ssize_t)whole)
 		_exit(EXIT_FAILURE);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,43 +54,44 @@ static struct start_grant *add(const char *name)
 static void set_config(const char *hex)
 {
 	uint32_t size = 0;
-	unsigned int byte;
 
-	while (size < CONFIG_BYTES && sscanf(hex + (size_t)2 * size, "%2x", &byte) == 1)
-		page.config[size++] = (uint8_t)byte;
+	for (; size < CONFIG_BYTES && hex[0] && hex[1]; hex += 2) {
+		const char digits[3] = {hex[0], hex[1], 0};
+
+		page.config[size++] = (uint8_t)strtoul(digits, NULL, 16);
+	}
 	page.header.config_offset = (uint32_t)((uint8_t *)page.config - (uint8_t *)&page);
 	page.header.config_bytes = size;
 }
 
-static void set_memory(const char *arguments)
+/* The next word of a line; there must be one. */
+static const char *word(char **rest)
 {
-	char name[24], path[512];
-	uint64_t size;
-	uint32_t order;
-	struct start_grant *g;
+	const char *w = strsep(rest, " ");
 
-	if (sscanf(arguments, "%23s %511s %" SCNu64 " %u", name, path, &size, &order) != 4)
+	if (!w)
 		exit(EXIT_FAILURE);
-	g = add(name);
-	g->size = size;
-	g->order = order;
-	g->address = (uint64_t)(uintptr_t)map(path, size);
-	if (!strcmp(name, "log"))
+	return w;
+}
+
+static void set_memory(char *rest)
+{
+	struct start_grant *g = add(word(&rest));
+	const char *path = word(&rest);
+
+	g->size = strtoull(word(&rest), NULL, 10);
+	g->order = (uint32_t)strtoul(word(&rest), NULL, 10);
+	g->address = (uint64_t)(uintptr_t)map(path, g->size);
+	if (!strcmp(g->name, "log"))
 		log_attach((void *)(uintptr_t)g->address);
 }
 
-static void set_slot(const char *arguments)
+static void set_slot(char *rest)
 {
-	char name[24];
-	uint32_t kind;
-	uint64_t badge;
-	struct start_grant *g;
+	struct start_grant *g = add(word(&rest));
 
-	if (sscanf(arguments, "%23s %u %" SCNu64, name, &kind, &badge) != 3)
-		exit(EXIT_FAILURE);
-	g = add(name);
-	g->kind = kind;
-	g->badge = badge;
+	g->kind = (uint32_t)strtoul(word(&rest), NULL, 10);
+	g->badge = strtoull(word(&rest), NULL, 10);
 }
 
 void host_setup(const char *path)
