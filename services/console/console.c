@@ -3,25 +3,23 @@
 
 #include <pb_decode.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "grants.h"
 #include "server.h"
 
 #define PAGE 4096
 
-/* A grant's name with a number below 100 behind it. */
+/* A grant's name: the stem, at most twelve bytes, and a number below 100. */
 static const char *numbered(char name[16], const char *stem, uint32_t number)
 {
-	uint32_t i = 0;
+	size_t length = strnlen(stem, 12);
 
-	while (stem[i] != 0 && i < 12) {
-		name[i] = stem[i];
-		i++;
-	}
+	memcpy(name, stem, length);
 	if (number >= 10)
-		name[i++] = (char)('0' + number / 10 % 10);
-	name[i++] = (char)('0' + number % 10);
-	name[i] = 0;
+		name[length++] = (char)('0' + number / 10 % 10);
+	name[length++] = (char)('0' + number % 10);
+	name[length] = 0;
 	return name;
 }
 
