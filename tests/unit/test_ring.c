@@ -159,3 +159,21 @@ TEST(a_doorbell_rings_once_per_asking)
 	CHECK(!ring_room_wanted(&r));
 	CHECK(!ring_ask_room(&w));
 }
+
+TEST(two_who_both_ask_do_not_wake_each_other)
+{
+	size_t bytes = 128 + 4;
+	void *memory = memory_new(bytes);
+	struct ring w, r;
+	char text[4];
+
+	CHECK(ring_attach_writer(&w, memory, bytes) && ring_attach_reader(&r, memory, bytes));
+	CHECK(ring_ask_data(&r));
+	CHECK(!ring_data_wanted(&w)); /* there is none, and the request stays */
+	CHECK_EQ(ring_write(&w, "abcd", 4), 4);
+	CHECK(ring_data_wanted(&w));
+	CHECK(ring_ask_room(&w));
+	CHECK(!ring_room_wanted(&r));
+	CHECK_EQ(ring_read(&r, text, 1), 1);
+	CHECK(ring_room_wanted(&r));
+}
