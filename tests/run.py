@@ -49,6 +49,7 @@ class Program:
 
     def __init__(self, path, environment=None):
         self.path = path
+        self.command = [sys.executable, path] if path.suffix == ".py" else [path]
         self.name = str(path.relative_to(ROOT)).removeprefix("build/host/").removeprefix("tests/")
         self.environment = dict(os.environ, **(environment or {}))
         self.passed = 0
@@ -78,7 +79,7 @@ class Program:
     def start(self, output, limit):
         """The exit status; None when it had to be killed."""
         try:
-            process = subprocess.Popen([self.path], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output,
+            process = subprocess.Popen(self.command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output,
                                        stderr=subprocess.STDOUT, env=self.environment,
                                        start_new_session=True)
         except OSError as error:
@@ -116,7 +117,7 @@ def executables(directory, pattern):
 def unit():
     sources = sorted((TESTS / "unit").glob("test_*.c"))
     return ([Program(HOST / "unit" / s.stem) for s in sources]
-            + [Program(p) for p in executables(TESTS / "unit", "**/test_*.py")])
+            + [Program(p) for p in sorted((TESTS / "unit").glob("**/test_*.py"))])
 
 
 def ipc():

@@ -12,8 +12,9 @@
 #define LINE 64u
 #define GIB (1ull << 30)
 
-static struct fake_memory *memories;
+static struct fake_memory *memories, *spare;
 
+/* Kept for the next test: its pages are there already. */
 static void memory_free(void *argument)
 {
 	struct fake_memory *m = argument;
@@ -24,20 +25,37 @@ static void memory_free(void *argument)
 			break;
 		}
 	}
-	free(m->base);
-	free(m->pages);
-	free(m);
+	m->next = spare;
+	spare = m;
+}
+
+static struct fake_memory *take_spare(size_t size)
+{
+	for (struct fake_memory **link = &spare; *link; link = &(*link)->next) {
+		struct fake_memory *m = *link;
+
+		if (m->size == size) {
+			*link = m->next;
+			return m;
+		}
+	}
+	return NULL;
 }
 
 struct fake_memory *fake_memory_new(size_t size)
 {
-	struct fake_memory *m = calloc(1, sizeof(*m));
+	struct fake_memory *m = take_spare(size);
 
-	CHECK(m && size % (2u << 20) == 0);
-	m->base = aligned_alloc(2u << 20, size);
-	m->pages = calloc(size / PAGE, sizeof(m->pages[0]));
-	CHECK(m->base && m->pages);
-	m->size = size;
+	CHECK(size % (2u << 20) == 0);
+	if (!m) {
+		m = calloc(1, sizeof(*m));
+		CHECK(m);
+		m->base = aligned_alloc(2u << 20, size);
+		m->pages = calloc(size / PAGE, sizeof(m->pages[0]));
+		CHECK(m->base && m->pages);
+		m->size = size;
+	}
+	memset(m->pages, 0, size / PAGE * sizeof(m->pages[0]));
 	memset(m->base, 0xa5, size);
 	m->next = memories;
 	memories = m;
