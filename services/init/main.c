@@ -14,12 +14,21 @@ struct init init;
 
 static uint8_t first_log[PAGE] __attribute__((aligned(4096)));
 
-_Noreturn static void init_exit(int status)
+/* Core 0 takes the machine along: nobody would look at it again. The others are missed by core 0.
+ */
+static void stop(void)
 {
-	log_line("ended with status %d", status);
 	fallback_show();
+	if (init.record->core == 0)
+		(void)core_system_off(BOOT_SLOT_CORE);
 	for (;;)
 		(void)thread_stop(BOOT_SLOT_THREAD);
+}
+
+static void init_exit(int status)
+{
+	log_line("ended with status %d", status);
+	stop();
 }
 
 static struct start_page init_page = {.name = "init"};
@@ -241,8 +250,7 @@ int main(void)
 	ipc_thread_buffer = start_places.buffers;
 	if (!start()) {
 		log_line("core %u does not start", init.record->core);
-		fallback_show();
-		return 1;
+		stop();
 	}
 	init.awaiting = (1u << init.manifest.await_cores_count) - 1;
 	init.await_until = sys_counter() + policy_ticks(seconds);

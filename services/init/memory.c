@@ -22,13 +22,29 @@ static bool is_ram(uint32_t region)
 	return init.record->regions[region].kind == BOOT_RAM;
 }
 
+static uint64_t ram_left(void)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < init.record->region_count; i++) {
+		struct untyped_status s = {0};
+
+		if (is_ram(i) && untyped_status(init.record->regions[i].slot, &s) == OK)
+			bytes += s.left;
+	}
+	return bytes;
+}
+
 bool memory_untyped(uint32_t order, skerry_cap slot, const char *what)
 {
 	for (uint32_t i = 0; i < init.record->region_count; i++)
 		if (is_ram(i) && untyped_retype(init.record->regions[i].slot, CAP_UNTYPED, order, 0,
 						slot, 1) == OK)
 			return true;
-	return fail(NO_MEMORY, "%s needs %lu KiB in one piece", what, 1ul << (order - 10));
+	log_line(
+	    "%s: no room for %lu KiB, %lu KiB of this core's RAM are left; give the core more RAM",
+	    what, 1ul << (order - 10), (unsigned long)(ram_left() >> 10));
+	return false;
 }
 
 bool memory_frames(skerry_cap untyped, uint32_t order, struct init_frames frames, const char *what)
