@@ -65,14 +65,17 @@ enum pl011_bit {
 	PL011_INT_OE = 1 << 10,
 };
 
-/* FIFO indices run freely; index % PL011_FIFO is the place. What has left tx stays readable until
- * PL011_FIFO more characters were written. */
+/*
+ * FIFO indices run freely; index % PL011_FIFO is the place. What has left tx stays readable until
+ * PL011_FIFO more characters were written. `reg` holds what a read of each register up to DMACR
+ * gives, at offset / 4 (DR excepted), those that follow from others (FR, MIS) included.
+ */
+#define PL011_REGISTERS (PL011_DMACR / 4 + 1)
 struct pl011 {
 	uint32_t tx_head, tx_tail; /* characters written by the guest, sent to the wire */
 	uint32_t rx_head, rx_tail; /* received from the wire, read by the guest */
-	uint16_t cr, imsc, ris, ibrd;
-	uint8_t fbrd, lcrh, ilpr, ifls, dmacr, rsr;
-	uint8_t reserved[2];
+	uint16_t reg[PL011_REGISTERS];
+	uint16_t reserved;
 	uint8_t tx[PL011_FIFO], rx[PL011_FIFO];
 };
 
@@ -93,8 +96,25 @@ void pl011_reset(struct pl011 *s);
  */
 bool pl011_access(struct pl011 *s, const struct pl011_access *a, uint32_t *value);
 
-/* True if the access is one that changes nothing: then *value is what it reads. */
+/* The register at an offset, by its name; not DR. */
+static inline uint32_t pl011_get(const struct pl011 *s, enum pl011_register r)
+{
+	return s->reg[r / 4];
+}
+
+/* True if the access changes nothing: then *value is what it reads. */
 bool pl011_peek(const struct pl011 *s, const struct pl011_access *a, uint32_t *value);
+
+/* The same for a load of 32 bits, as most are: false says only that pl011_peek has to look. */
+static inline bool pl011_peek_word(const struct pl011 *s, uint64_t offset, uint64_t *value)
+{
+	uint64_t index = offset / 4;
+
+	if (offset % 4 != 0 || index - 1 >= PL011_REGISTERS - 1)
+		return false;
+	*value = s->reg[index];
+	return true;
+}
 
 /* Characters that fit before the receiver overruns; 0 while it is off. */
 uint32_t pl011_receive_room(const struct pl011 *s);
@@ -110,7 +130,7 @@ bool pl011_transmit(struct pl011 *s, uint8_t *c);
 /* Level of UARTINTR. */
 static inline bool pl011_line(const struct pl011 *s)
 {
-	return (s->ris & s->imsc) != 0;
+	return pl011_get(s, PL011_MIS) != 0;
 }
 
 #endif

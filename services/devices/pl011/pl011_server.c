@@ -29,7 +29,7 @@
 #include "state.h"
 #include "sys.h"
 
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 #define PAGE 4096
 
 struct uart_state {
@@ -121,7 +121,7 @@ static void give_output(const struct uart *u, struct uart_state *s)
 
 static bool has_interrupt(const struct pl011 *s)
 {
-	return (s->imsc & (PL011_INT_RX | PL011_INT_RT)) != 0;
+	return (pl011_get(s, PL011_IMSC) & (PL011_INT_RX | PL011_INT_RT)) != 0;
 }
 
 static void finish(struct uart *u)
@@ -173,20 +173,25 @@ static void look(struct uart *u)
 }
 
 static __attribute__((noinline)) int32_t effect(struct uart *u, const struct mmio_access *in,
-						const struct pl011_access *a,
 						struct access_reply *out)
 {
 	const struct uart_state *now = state_current(&u->state);
+	const struct pl011_access a = {
+	    .offset = in->address, .value = in->value, .width = in->width, .write = in->write};
 	struct uart_state *s;
 	uint32_t value;
 	bool moved;
 
 	out->action = EXIT_ACTION_ADVANCE;
+	if (pl011_peek(&now->uart, &a, &value)) {
+		out->value = value;
+		return 0;
+	}
 	if (exit_ledger_find(&now->ledger, in->sequence, &out->value))
 		return 0;
 	out->value = 0;
 	s = state_begin_sized(&u->state, sizeof(*s));
-	if (!pl011_access(&s->uart, a, &value)) {
+	if (!pl011_access(&s->uart, &a, &value)) {
 		out->action = EXIT_ACTION_ABORT;
 		return 0;
 	}
@@ -202,22 +207,19 @@ static __attribute__((noinline)) int32_t effect(struct uart *u, const struct mmi
 	return 0;
 }
 
+/* Loads of 32 bits that change nothing are answered without a copy of the state. */
 static int32_t mmio(void *self, uint64_t badge, const struct mmio_access *in,
 		    struct access_reply *out)
 {
 	struct uart *u = self;
 	const struct uart_state *s = state_current(&u->state);
-	const struct pl011_access a = {
-	    .offset = in->address, .value = in->value, .width = in->width, .write = in->write};
-	uint32_t value;
 
 	(void)badge;
-	if (!pl011_peek(&s->uart, &a, &value))
-		return effect(u, in, &a, out);
-	out->value = value;
+	if (in->write || in->width != 4 || !pl011_peek_word(&s->uart, in->address, &out->value))
+		return effect(u, in, out);
 	out->action = EXIT_ACTION_ADVANCE;
 	/* The answer is what was before; asking for a change is what makes one happen. */
-	if (u->wired && (in->address == PL011_FR || in->address == PL011_RIS))
+	if ((in->address == PL011_FR || in->address == PL011_RIS) && u->wired)
 		look(u);
 	return 0;
 }
@@ -236,11 +238,16 @@ static void signal(void *self, uint64_t bits)
 /* A UART as firmware leaves it: on, 8 bits, FIFOs in use. Early consoles count on it. */
 static void begin(struct uart *u)
 {
+	static const struct pl011_access firmware[] = {
+	    {.offset = PL011_LCRH, .value = 0x60 | PL011_LCRH_FEN, .width = 4, .write = true},
+	    {.offset = PL011_CR, .value = 0x301, .width = 4, .write = true},
+	};
 	struct uart_state *s = state_begin(&u->state);
+	uint32_t unused;
 
 	pl011_reset(&s->uart);
-	s->uart.cr |= PL011_CR_UARTEN;
-	s->uart.lcrh = 0x60 | PL011_LCRH_FEN;
+	for (int i = 0; i < 2; i++)
+		(void)pl011_access(&s->uart, &firmware[i], &unused);
 	state_commit(&u->state);
 }
 
