@@ -145,17 +145,21 @@ static void cpu_down(const struct axvm_exit *exit)
 	exits_hold(&machine);
 }
 
+static void flush_print(void)
+{
+	machine.print[machine.print_length] = '\0';
+	log_line("%s", machine.print);
+	machine.print_length = 0;
+}
+
 static void hypercall(const struct axvm_exit *exit)
 {
 	char c = (char)exit->args[0];
 
-	if (c != '\n' && machine.print_length < sizeof(machine.print) - 1)
+	if (c != '\n')
 		machine.print[machine.print_length++] = c;
-	if (c == '\n' || machine.print_length == sizeof(machine.print) - 1) {
-		machine.print[machine.print_length] = '\0';
-		log_line("%s", machine.print);
-		machine.print_length = 0;
-	}
+	if (c == '\n' || machine.print_length == sizeof(machine.print) - 1)
+		flush_print();
 	exits_answer(&machine, 0);
 }
 
@@ -213,6 +217,8 @@ int main(void)
 	if (make()) {
 		server_ready();
 		event.status = run(&reset);
+		if (machine.print_length)
+			flush_print();
 		if (event.status)
 			log_line("vmm %s: the guest ended with status %u", config.name,
 				 event.status);

@@ -53,6 +53,10 @@ TEST(init_refuses_what_it_cannot_model)
 	CHECK(!vgic_init(&gic, VGIC_CPUS + 1, affinity, 32));
 	CHECK(!vgic_init(&gic, 1, affinity, VGIC_IDS));
 	CHECK(vgic_init(&gic, 1, affinity, VGIC_IDS - 1));
+	CHECK(vgic_init(&gic, 2, (const uint32_t[]){0x10f, 0x0f}, 32));
+	CHECK(!vgic_init(&gic, 2, (const uint32_t[]){1, 1}, 32));
+	CHECK(!vgic_init(&gic, 2, (const uint32_t[]){0, 0x10}, 32));
+	CHECK(vgic_init(&gic, 1, affinity, VGIC_IDS - 1));
 	CHECK(!vgic_line(&gic, 31, false));
 	CHECK(!vgic_line(&gic, VGIC_IDS, false));
 }

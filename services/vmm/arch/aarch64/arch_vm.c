@@ -101,8 +101,10 @@ static bool init_vgic(struct machine *m, const uint32_t *affinity)
 	for (uint32_t i = 0; i < m->line_count; i++)
 		highest = m->lines[i].irq > highest ? m->lines[i].irq : highest;
 	if (!vgic_init(g, m->config->cpu_num, affinity, highest)) {
-		log_line("vmm %s: interrupt %u: the controller has %u", m->config->name, highest,
-			 VGIC_IDS);
+		log_line(
+		    "vmm %s: the interrupt controller has %u interrupts (the highest is %u), and "
+		    "vCPUs of different phys_cpu_ids whose lowest byte is at most 15",
+		    m->config->name, VGIC_IDS, highest);
 		return false;
 	}
 	g->ops = &vgic_ops;

@@ -9,9 +9,24 @@
 #define TIMER_PPI 27u
 #define WAKER_ASLEEP 0x6u
 
+static bool affinities_valid(unsigned int cpus, const uint32_t *affinity)
+{
+	for (unsigned int i = 0; i < cpus; i++) {
+		if ((affinity[i] & 0xff) > 15)
+			return false;
+		for (unsigned int j = 0; j < i; j++) {
+			if (affinity[i] == affinity[j])
+				return false;
+		}
+	}
+	return true;
+}
+
 bool vgic_init(struct vgic *g, unsigned int cpus, const uint32_t *affinity, uint32_t highest)
 {
 	if (cpus == 0 || cpus > VGIC_CPUS || highest >= VGIC_IDS)
+		return false;
+	if (!affinities_valid(cpus, affinity))
 		return false;
 	memset(g, 0, sizeof(*g));
 	g->cpus = cpus;

@@ -67,8 +67,9 @@ struct vgic {
 };
 
 /*
- * `highest` is the highest interrupt id in use; `affinity` has one entry for each of
- * the 1..VGIC_CPUS vCPUs. False when a number is out of range.
+ * `highest` is the highest interrupt id in use; `affinity` has one entry for each of the
+ * 1..VGIC_CPUS vCPUs. False when a number is out of range, when two vCPUs are one, or when Aff0 is
+ * one that no SGI can reach (16 and above, as GICD_TYPER.RSS is 0).
  */
 bool vgic_init(struct vgic *g, unsigned int cpus, const uint32_t *affinity, uint32_t highest);
 /* SPI `id` has a line. `edge` is what ICFGR says until the guest writes it. False: no such SPI. */
