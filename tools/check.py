@@ -17,6 +17,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import check_docs  # noqa: E402
 import check_structure  # noqa: E402
 from check_tree import Tree  # noqa: E402
 
@@ -117,6 +118,7 @@ CHECKS = {
     "archport": check_structure.arch_ports,
     "cycles": check_structure.include_cycles,
     "tour": check_structure.tour,
+    "abi": check_docs.abi,
     "headers": check_headers,
     "cppcheck": check_cppcheck,
     "tidy": check_tidy,
