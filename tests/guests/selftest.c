@@ -53,8 +53,7 @@ static void test_interrupts(void)
 
 	test("an SGI to itself arrives once");
 	gic_send(3, 1);
-	while (!seen[3])
-		wait_for_interrupt();
+	WAIT_UNTIL(seen[3]);
 	CHECK_EQUAL(seen[3], 1);
 
 	test("the virtual timer ends WFI, not before its time, each time");
@@ -62,8 +61,7 @@ static void test_interrupts(void)
 		uint64_t from = counter();
 
 		timer_start(20000);
-		while (seen[TIMER_PPI] < i)
-			wait_for_interrupt();
+		WAIT_UNTIL(seen[TIMER_PPI] >= i);
 		CHECK(counter() - from >= 20000);
 		CHECK_EQUAL(seen[TIMER_PPI], i);
 	}

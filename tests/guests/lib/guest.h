@@ -139,6 +139,20 @@ static inline void wait_for_interrupt(void)
 {
 	__asm__ volatile("dsb sy\n\twfi" ::: "memory");
 }
+/* Sleeps until the condition, which handlers make true. They run only between looking and sleeping
+ * again: an interrupt that came after the look would otherwise be slept over. Leaves them enabled.
+ */
+#define WAIT_UNTIL(condition)                                 \
+	do {                                                  \
+		interrupts_off();                             \
+		while (!(condition)) {                        \
+			wait_for_interrupt();                 \
+			interrupts_on();                      \
+			__asm__ volatile("isb" ::: "memory"); \
+			interrupts_off();                     \
+		}                                             \
+		interrupts_on();                              \
+	} while (0)
 void timer_start(uint64_t ticks); /* virtual timer, from now; interrupt enabled */
 void timer_stop(void);
 static inline uint64_t counter(void)
