@@ -62,6 +62,7 @@ void vtimer_get(struct kernel *k, const struct vcpu *v, uint64_t *control, uint6
 void vtimer_set(struct kernel *k, struct vcpu *v, uint64_t control, uint64_t compare);
 /* The guest's interrupt `id` is no longer in the kernel's care, and not because the guest ended it.
  */
+void vtimer_settle(struct kernel *k, struct vcpu *v); /* before its pending state is looked at */
 void vtimer_retracted(struct kernel *k, struct vcpu *v, uint32_t id);
 /* Is `id` the virtual timer's, linked to the physical interrupt? */
 static inline bool vtimer_linked(const struct vcpu *v, uint32_t id)

@@ -73,6 +73,7 @@ void arch_vcpu_unload(struct kernel *k, struct vcpu *v)
 {
 	if (k->loaded != v)
 		return;
+	vtimer_settle(k, v);
 	system_save(&v->arch.system);
 	vgic_save(k, v);
 	k->loaded = 0;

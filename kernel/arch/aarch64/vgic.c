@@ -226,6 +226,8 @@ uint32_t arch_vcpu_irq_state(struct kernel *k, struct vcpu *v, uint32_t id)
 
 	if (id >= VGIC_IDS)
 		return 0;
+	if (vtimer_linked(v, id))
+		vtimer_settle(k, v);
 	n = slot_of(&v->arch.vgic, id);
 	if (n >= 0)
 		return lr_states(lr_get(k, v, (unsigned)n));

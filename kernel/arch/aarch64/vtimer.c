@@ -13,6 +13,7 @@
 
 #define CTL_ENABLE 1u
 #define CTL_IMASK 2u
+#define CTL_ISTATUS 4u
 
 /* Is the interrupt pending or active at the guest? */
 static bool in_care(struct kernel *k, struct vcpu *v)
@@ -126,6 +127,23 @@ static void release(struct kernel *k, struct vcpu *v)
 	v->arch.timer.state = VTIMER_QUIET;
 	if (k->loaded == v)
 		gic_deactivate(PPI_VIRTUAL_TIMER);
+}
+
+/*
+ * A list register does not notice that the timer's level went down before the guest took the
+ * interrupt (the guest stopped it, or moved its deadline): then it was never pending.
+ */
+void vtimer_settle(struct kernel *k, struct vcpu *v)
+{
+	const struct vtimer *t = &v->arch.timer;
+
+	if (t->state != VTIMER_LINKED || k->loaded != v ||
+	    (sysreg_read(cntv_ctl_el0) & (CTL_ENABLE | CTL_IMASK | CTL_ISTATUS)) ==
+		(CTL_ENABLE | CTL_ISTATUS) ||
+	    vgic_retract(k, v, t->id, 0) != IRQ_PENDING)
+		return;
+	vgic_retract(k, v, t->id, IRQ_PENDING);
+	release(k, v);
 }
 
 void vtimer_retracted(struct kernel *k, struct vcpu *v, uint32_t id)
