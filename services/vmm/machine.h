@@ -21,6 +21,11 @@ struct machine_line {
 	skerry_cap line;
 };
 
+struct machine_print { /* what a vCPU printed of its next line */
+	char text[128];
+	uint32_t length;
+};
+
 struct arch_vm; /* of the architecture */
 
 struct machine {
@@ -37,8 +42,7 @@ struct machine {
 	struct arch_vm *arch;
 	uint64_t reply; /* info of the reply that goes out next, or INFO_NO_REPLY */
 	struct incidents incidents;
-	char print[128]; /* what the guest printed of its next line */
-	uint32_t print_length;
+	struct machine_print prints[AXVM_VCPUS];
 };
 
 /* Fills in hal. */

@@ -145,22 +145,32 @@ static void cpu_down(const struct axvm_exit *exit)
 	exits_hold(&machine);
 }
 
-static void flush_print(void)
+static void print_line(struct machine_print *p)
 {
-	machine.print[machine.print_length] = '\0';
-	log_line("%s", machine.print);
-	machine.print_length = 0;
+	p->text[p->length] = '\0';
+	log_line("%s", p->text);
+	p->length = 0;
 }
 
+/* Characters become lines for each vCPU apart. */
 static void hypercall(const struct axvm_exit *exit)
 {
+	struct machine_print *p = &machine.prints[exit->vcpu];
 	char c = (char)exit->args[0];
 
 	if (c != '\n')
-		machine.print[machine.print_length++] = c;
-	if (c == '\n' || machine.print_length == sizeof(machine.print) - 1)
-		flush_print();
+		p->text[p->length++] = c;
+	if (c == '\n' || p->length == sizeof(p->text) - 1)
+		print_line(p);
 	exits_answer(&machine, 0);
+}
+
+static void print_rest(void)
+{
+	for (size_t i = 0; i < axvm_vcpu_num(machine.vm); i++) {
+		if (machine.prints[i].length)
+			print_line(&machine.prints[i]);
+	}
 }
 
 /* A vCPU that is on; the number of vCPUs: none. */
@@ -217,8 +227,7 @@ int main(void)
 	if (make()) {
 		server_ready();
 		event.status = run(&reset);
-		if (machine.print_length)
-			flush_print();
+		print_rest();
 		if (event.status)
 			log_line("vmm %s: the guest ended with status %u", config.name,
 				 event.status);
