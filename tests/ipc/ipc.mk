@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Services built for this machine, with the runtime's own server loop, rings and state above a kernel
-# that tests/ipc/run.py plays: build/host/ipc/NAME for each device server, console and driver.
+# that tests/ipc/run.py plays: build/host/ipc/NAME for each device server and the console.
 
 IPC_DIRS := $(sort $(patsubst %/,%,$(dir $(wildcard services/devices/*/*_server.c services/console/*.c))))
 IPC_NAMES := $(foreach d,$(IPC_DIRS),$(call service_name,$(d)))

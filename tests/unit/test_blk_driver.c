@@ -148,7 +148,7 @@ TEST(blk_driver_restarts_in_the_middle)
 	CHECK(!blk_driver_start(&driver));
 	CHECK_EQ(blk_driver_next(&driver, &ok), -1);
 	CHECK_EQ(blk_driver_submit(&driver, VIRTIO_BLK_FLUSH, 0, 0, 0), 0);
-	CHECK(!virtio_blk_serve(&device, 1));
+	CHECK(!virtio_blk_serve(&device, 2));
 	CHECK_EQ(blk_driver_next(&driver, &ok), 0);
 	CHECK(ok);
 }

@@ -334,7 +334,7 @@ TEST(virtio_blk_keeps_to_the_disk_and_the_buffers)
 		put(AT_AVAIL + 4 + 2 * (w.offered % NUM), &head, 2);
 		put(AT_AVAIL + 2, &next, 2);
 		w.offered = next;
-		CHECK(!virtio_blk_serve(&w.blk, 1));
+		CHECK(!virtio_blk_serve(&w.blk, 2));
 		status = w.ram[AT_STATUS];
 		if (type == VIRTIO_BLK_IN || type == VIRTIO_BLK_OUT)
 			CHECK_EQ(status, whole ? VIRTIO_BLK_OK : VIRTIO_BLK_IOERR);

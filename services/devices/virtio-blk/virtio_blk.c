@@ -215,7 +215,8 @@ bool virtio_blk_serve(struct virtio_blk *b, uint32_t most)
 
 	if (!open_queue(b, &r))
 		return false;
-	for (;;) {
+	/* A look that finds nothing counts, too: the driver may change its index all the time. */
+	for (; most > 0; most--) {
 		const struct virtio_blk_state *now = state_current(&b->state);
 		uint16_t taken = now->mmio.queues[0].taken;
 		uint32_t waiting = virtio_ring_waiting(&r, taken);
@@ -226,13 +227,10 @@ bool virtio_blk_serve(struct virtio_blk *b, uint32_t most)
 		}
 		if (waiting == 0 && virtio_ring_ask(&r, taken))
 			return false;
-		if (waiting == 0)
-			continue;
-		if (most-- == 0)
-			return true;
-		if (!serve_one(b, &r))
+		if (waiting != 0 && !serve_one(b, &r))
 			return false;
 	}
+	return true;
 }
 
 void virtio_blk_resume(struct virtio_blk *b)

@@ -60,7 +60,7 @@ void virtio_blk_describe(struct virtio_blk *b);
 /* After a restart: makes the last answer's tail end whole. */
 void virtio_blk_resume(struct virtio_blk *b);
 
-/* Handles up to `most` requests. True if more wait. */
+/* Handles up to `most` requests. True if more may wait; then call it again. */
 bool virtio_blk_serve(struct virtio_blk *b, uint32_t most);
 
 /* Executes an exit exactly once. *action is an ExitAction; true if requests may be waiting. */
