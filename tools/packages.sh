@@ -6,8 +6,8 @@ set -eu
 
 # command (or file, or python module) : Debian package
 needs='gcc:gcc /usr/include/stdio.h:libc6-dev aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu
-	protoc:protobuf-compiler protoc-gen-nanopb:nanopb python:google.protobuf:python3-protobuf
-	qemu-system-aarch64:qemu-system-arm xz:xz-utils
+	protoc:protobuf-compiler /usr/include/google/protobuf/descriptor.proto:libprotobuf-dev
+	protoc-gen-nanopb:nanopb python:google.protobuf:python3-protobuf qemu-system-aarch64:qemu-system-arm xz:xz-utils
 	/usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring'
 if [ "${1:-}" = check ]; then
 	needs="$needs clang-format:clang-format clang-tidy:clang-tidy cppcheck:cppcheck git:git"
