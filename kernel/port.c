@@ -335,29 +335,34 @@ void port_end_call(struct kernel *k, struct context *c, enum status why)
 	sched_ready(k, returned(c, why));
 }
 
+/* The same exit, with its number, goes to the next server: nothing happens in between. */
+static void exit_again(struct kernel *k, struct context *c, struct port *p)
+{
+	detach(k, c);
+	if (!list_empty(&p->receivers)) {
+		if (port_send(k, c, p, c->sender_badge) != OK)
+			port_end_call(k, c, PEER_RESTARTED);
+		return;
+	}
+	c->state = CONTEXT_SENDING;
+	c->port = p;
+	list_append(p->senders.next, &c->waiting); /* first in the queue */
+}
+
 void port_server_gone(struct kernel *k, struct thread *t)
 {
 	struct context *caller = t->caller;
 	struct port *p = t->serves;
 
-	if (caller && caller->kind == CONTEXT_VCPU && p) {
-		/* The same exit, with its number, goes to the next server: nothing happens in
-		 * between. */
-		detach(k, caller);
-		caller->state = CONTEXT_SENDING;
-		caller->port = p;
-		caller->waiting.next = p->senders.next;
-		caller->waiting.prev = &p->senders;
-		p->senders.next->prev = &caller->waiting;
-		p->senders.next = &caller->waiting;
-	} else if (caller) {
-		port_end_call(k, caller, PEER_RESTARTED);
-	}
 	if (p) {
 		sched_release_chain(k, &t->context);
 		p->server = NULL;
 		t->serves = NULL;
 	}
+	if (caller && caller->kind == CONTEXT_VCPU && p)
+		exit_again(k, caller, p);
+	else if (caller)
+		port_end_call(k, caller, PEER_RESTARTED);
 }
 
 void reply_end(struct kernel *k, struct cap *c)

@@ -198,6 +198,22 @@ TEST(vcpu_exit_outlives_its_server)
 	replace_vmm(&y, true);
 }
 
+TEST(vcpu_exit_goes_to_a_server_that_waits_already)
+{
+	struct vm x = vm_new();
+	struct user second = server_start(x.m, x.port, 0);
+	struct mmio_access a;
+
+	guest_start(x.m, &x.g, 9);
+	guest_access(x.m, 0x1000, 4, true, 5);
+	IS_CURRENT(x.m, x.vmm.t);
+	INVOKE_AS(x.m, x.vmm.t, x.vmm.slot, THREAD_STOP);
+	IS_CURRENT(x.m, second.t);
+	CHECK(mmio_access_get(second.message->data, MMIO_ACCESS_SIZE, &a));
+	CHECK(a.sequence == 1 && a.value == 5);
+	CHECK_EQ(user_result(second.t).r[6], 0x100 + EXIT_MMIO);
+}
+
 TEST(vcpu_exit_without_a_port_holds_it)
 {
 	struct machine *m = machine_new();
