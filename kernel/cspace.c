@@ -45,8 +45,7 @@ bool cspace_next_used(struct cspace *cs, struct cap **slot)
 	return false;
 }
 
-/* An untyped never lies in a cspace made of its own memory: its end would pull the slot from under
- * it. */
+/* An untyped never lies in a cspace made of its own memory: its end would take its own slot. */
 static bool inside(const struct cap *c, const struct cspace *cs)
 {
 	uint64_t base = (uint64_t)(uintptr_t)c->object, at = (uint64_t)(uintptr_t)cs;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the generic kernel's files offer each other. One block per file, in the order of the layers.
- */
+/* What the generic kernel's files offer each other: a block per file, in the order of layers. */
 #ifndef KERNEL_INTERNAL_H
 #define KERNEL_INTERNAL_H
 
@@ -54,14 +53,12 @@ static inline struct context *returned(struct context *c, enum status s)
 void cap_unlink(struct kernel *k, struct cap *c); /* out of the tree and empty; nothing else */
 /* An embedded slot: derived from `from`, or released again. hold_set: LIMIT when too deep. */
 enum status hold_set(struct cap *slot, enum cap_hold hold, struct cap *from);
-void hold_clear(struct kernel *k,
-		struct cap *slot); /* does nothing when empty; does not call the owner */
+void hold_clear(struct kernel *k, struct cap *slot); /* empty: nothing; the owner is not told */
 
 /* ---- cspace.c ---- */
-struct cap *cspace_slot(const struct thread *t,
-			uint64_t slot); /* of t's cspace; null: out of range */
-struct cap *cspace_find(const struct thread *t, uint64_t slot,
-			enum cap_type type); /* null: not that */
+/* A slot of t's cspace; null: out of range, or (find) not of that type. */
+struct cap *cspace_slot(const struct thread *t, uint64_t slot);
+struct cap *cspace_find(const struct thread *t, uint64_t slot, enum cap_type type);
 /* As cspace_find, with all of `rights`: OK, BAD_CAP or NO_RIGHT. */
 enum status cspace_need(const struct thread *t, uint64_t slot, enum cap_type type, uint8_t rights,
 			struct cap **found);
@@ -83,8 +80,8 @@ void sched_set(struct kernel *k, struct context *c, uint8_t priority, uint64_t b
 	       uint64_t period);
 void sched_give_way(struct kernel *k);
 void sched_timer_update(struct kernel *k); /* deadlines changed */
-struct context *sched_run(struct kernel *k,
-			  struct context *c); /* c instead of current, same owner */
+/* c instead of current, same owner. */
+struct context *sched_run(struct kernel *k, struct context *c);
 
 /* ---- port.c: calls and replies ---- */
 struct context *port_call(struct kernel *k, struct thread *t);
@@ -130,8 +127,7 @@ void window_end(struct kernel *k, struct cap *c);
 void doorbell_end(struct kernel *k, struct cap *c);
 enum status window_bind(struct kernel *k, struct invocation *call, struct space *s);
 enum status doorbell_bind(struct kernel *k, struct invocation *call, struct space *s);
-/* The doorbell that this store in the window rings (x->address: offset in it); null: an ordinary
- * access. */
+/* The doorbell this store rings (x->address: offset in the window); null: an ordinary access. */
 struct cap *doorbell_find(const struct space *s, const struct cap *window,
 			  const struct exit_record *x);
 /* The window a walk ended at, if it is still that one. */

@@ -4,8 +4,7 @@
 
 #define SENDABLE (1u << CAP_FRAME | 1u << CAP_PORT | 1u << CAP_SIGNAL | 1u << CAP_LINE)
 
-/* Exactly `bytes` bytes: what lies behind them in the sender's buffer is not the receiver's
- * business. */
+/* Exactly `bytes` bytes: what lies behind them in the sender's buffer stays private. */
 static void copy_bytes(uint8_t *to, const uint8_t *from, uint64_t bytes)
 {
 	uint64_t word;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The kernel objects made by retype, beside contexts. Each ends when its original capability goes.
- */
+/* The objects made by retype, beside contexts. Each ends when its original capability goes. */
 #ifndef KERNEL_OBJECTS_H
 #define KERNEL_OBJECTS_H
 

@@ -34,8 +34,7 @@ void context_init(struct kernel *k, struct context *c, enum context_kind kind)
 	list_init(&c->stalled_on_me);
 }
 
-/* May this context stand in a ready queue? A thread that holds a reply runs on its caller's budget.
- */
+/* May it stand in a ready queue? A thread that holds a reply runs on its caller's budget. */
 static bool may_own(struct context *c)
 {
 	if (!c->budget || c->exhausted || c->dead || c->stalled)

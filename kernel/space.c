@@ -103,8 +103,7 @@ void table_end(struct kernel *k, struct cap *c)
 		arch_space_drop_table(k, s, c->frame.address, (uint8_t)c->frame.level);
 }
 
-/* A table dropped in between may have taken the mapping along: only what is really there is undone.
- */
+/* A table dropped in between may have taken the mapping along: what is there is undone. */
 void frame_end(struct kernel *k, struct cap *c)
 {
 	struct space *s = space_of(k, c->frame.space, c->frame.space_generation);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From a trap with a call number to the code of the call, and for invocations to the object's
- * methods. */
+/* From a call's number to its code, and for invocations to the object's methods. */
 #include "internal.h"
 
 static invoke_fn *const invoke_table[CAP_TYPES] = {
