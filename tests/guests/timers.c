@@ -43,10 +43,15 @@ static void sleep_until(uint32_t count)
 	WAIT_UNTIL(fired >= count);
 }
 
+static bool condition(void)
+{
+	return READ_REGISTER(cntv_ctl_el0) & CTL_ISTATUS;
+}
+
 /* Waits, awake, until the timer's condition holds. */
 static void wait_condition(void)
 {
-	while (!(READ_REGISTER(cntv_ctl_el0) & CTL_ISTATUS))
+	while (!condition())
 		;
 }
 

@@ -17,13 +17,18 @@ void guest_interrupt(uint32_t id)
  * thousands fit in before the timer's time has come. */
 #define FEW 100u
 
+static bool condition(void)
+{
+	return READ_REGISTER(cntv_ctl_el0) & ISTATUS;
+}
+
 /* How often WFI ends until the timer's condition holds. */
 static uint32_t waits(void)
 {
 	uint32_t n = 0;
 
 	timer_start(DEADLINE);
-	while (!(READ_REGISTER(cntv_ctl_el0) & ISTATUS)) {
+	while (!condition()) {
 		wait_for_interrupt();
 		n++;
 	}

@@ -140,7 +140,7 @@ static bool init_sysreg(struct machine *m)
 
 bool arch_init(struct machine *m)
 {
-	uint32_t affinity[AXVM_VCPUS];
+	uint32_t affinity[AXVM_VCPUS] = {0};
 
 	m->arch = &arch_vm;
 	for (uint32_t i = 0; i < m->config->cpu_num; i++)
@@ -158,6 +158,8 @@ bool arch_init(struct machine *m)
 			    vcpu_firmware(m->vcpus[i], FIRMWARE_VERSION | FIRMWARE_WORKAROUNDS);
 		if (!status)
 			status = vcpu_get(m->vcpus[i], VCPU_GROUP_IDS, &bytes);
+		if (!status && bytes != sizeof(ids))
+			status = BAD_MESSAGE;
 		if (!status) {
 			memcpy(&ids, ipc_buffer(), sizeof(ids));
 			ids.vmpidr = MPIDR_RES1 | (uint64_t)(affinity[i] & 0xff000000u) << 8 |
