@@ -79,6 +79,14 @@ void test_cleanup(void (*f)(void *), void *argument)
 	cleanups[cleanup_count++].argument = argument;
 }
 
+void test_clean(void)
+{
+	while (cleanup_count > 0) {
+		cleanup_count--;
+		cleanups[cleanup_count].f(cleanups[cleanup_count].argument);
+	}
+}
+
 static bool run(const struct test *t)
 {
 	/* volatile: read after longjmp */
@@ -92,10 +100,7 @@ static bool run(const struct test *t)
 	}
 	if (setjmp(after_failure)) /* a cleanup may check, too */
 		passed = false;
-	while (cleanup_count > 0) {
-		cleanup_count--;
-		cleanups[cleanup_count].f(cleanups[cleanup_count].argument);
-	}
+	test_clean();
 	printf("%s %s\n", passed ? "ok" : "FAIL", t->name);
 	fflush(stdout);
 	return passed;

@@ -38,6 +38,7 @@ uint64_t test_random(void);
 unsigned test_rounds(unsigned usual);
 /* Called when the running test ends, in whatever way, last registered first. At most 16. */
 void test_cleanup(void (*f)(void *), void *argument);
+void test_clean(void); /* calls them now */
 
 #define TEST(function)                                                     \
 	static void function(void);                                        \

@@ -47,7 +47,7 @@ struct machine *machine_new_core(uint32_t core);
 struct result user_call(struct machine *m, struct thread *t, uint32_t call,
 			const uint64_t arguments[8]);
 #define SYS(m, t, ...) \
-	user_call(m, t, USER_FIRST(__VA_ARGS__, 0), (const uint64_t[9]){__VA_ARGS__} + 1)
+	user_call(m, t, (uint32_t)USER_FIRST(__VA_ARGS__, 0), (const uint64_t[9]){__VA_ARGS__} + 1)
 #define USER_FIRST(first, ...) (first)
 /* init invokes: capability, method, arguments. */
 #define INVOKE(m, ...) user_call(m, (m)->init, CALL_INVOKE, (const uint64_t[8]){__VA_ARGS__})
