@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The bare-metal guests of tests/guests, each in a boot of its own. With names as arguments, only those."""
+"""The bare-metal guests of tests/guests: each in a boot of its own, then many at once as VMs of one core.
+
+With names as arguments, only those; `together` is the boot of many.
+"""
 import os
 import sys
 
@@ -14,7 +17,12 @@ GUESTS = [("selftest", 1), ("mmio", 1), ("refused", 1), ("timers", 1), ("sgi", 1
           ("overflow", 1), ("fp", 2), ("watchpoint", 1), ("two_vcpus", 2), ("wfi", 1), ("psci", 1),
           ("idregs", 1), ("cache", 1), ("noise", 1)]
 
+TOGETHER = [("timers", 1), ("sgi", 1), ("levels", 1), ("overflow", 1), ("fp", 2), ("two_vcpus", 2), ("wfi", 1),
+            ("watchpoint", 1), ("cache", 1), ("refused", 1)]
+
 for guest in GUESTS:
     if not sys.argv[1:] or guest[0] in sys.argv[1:]:
         run_guests([guest], guest[0])
+if not sys.argv[1:] or "together" in sys.argv[1:]:
+    run_guests(TOGETHER, "together")
 finish()
