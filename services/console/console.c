@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "console.ipc.h"
 #include "grants.h"
 #include "server.h"
 
@@ -107,10 +108,61 @@ static void signal(void *self, uint64_t bits)
 	console_pump(c);
 }
 
+static int32_t state(void *self, uint64_t badge, const struct console_query *in,
+		     skerry_ConsoleState *out)
+{
+	const struct console *c = self;
+
+	(void)badge;
+	(void)in;
+	out->client_count = (pb_size_t)c->clients;
+	for (uint32_t i = 0; i < c->clients; i++)
+		memcpy(out->client[i], c->sources[i].config->name, sizeof(out->client[i]));
+	out->has_attached = c->attached >= 0;
+	out->attached = out->has_attached ? (uint32_t)c->attached : 0;
+	return CONSOLE_OK;
+}
+
+static int32_t attach(void *self, uint64_t badge, const struct console_target *in,
+		      struct console_done *out)
+{
+	struct console *c = self;
+
+	(void)badge;
+	(void)out;
+	if (in->client >= c->clients)
+		return CONSOLE_NO_CLIENT;
+	console_attach(c, (int32_t)in->client);
+	console_pump(c);
+	return CONSOLE_OK;
+}
+
+static int32_t detach(void *self, uint64_t badge, const struct console_query *in,
+		      struct console_done *out)
+{
+	(void)badge;
+	(void)in;
+	(void)out;
+	console_attach(self, -1);
+	console_pump(self);
+	return CONSOLE_OK;
+}
+
+static int32_t serve_console(void *self, struct ipc_msg *msg)
+{
+	static const struct console_ops ops = {.state = state, .attach = attach, .detach = detach};
+
+	return console_dispatch(&ops, self, msg);
+}
+
 int main(void)
 {
 	static struct console console;
-	static const struct server server = {.port = START_SLOT_PORT, .signal = signal};
+	static const struct server server = {
+	    .port = START_SLOT_PORT,
+	    .serve = {[CONSOLE_SERVICE] = serve_console},
+	    .signal = signal,
+	};
 
 	/* Who could not attach has nowhere to say so; init tells that it ended. */
 	if (!start(&console))

@@ -12,21 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "axvm.skerry.h" /* enum axvm_error, enum axvm_state */
 #include "config.pb.h"
 
 #define AXVM_VCPUS 8 /* of a VM: a config's phys_cpu_ids has room for as many */
 #define AXVM_AREAS 32
-
-enum axvm_error {
-	AXVM_OK = 0,
-	AXVM_ALREADY_EXISTS = 3,
-	AXVM_BAD_STATE = 7,
-	AXVM_INVALID_INPUT = 19,
-	AXVM_NO_MEMORY = 23,
-	AXVM_UNSUPPORTED = 41,
-};
-
-enum axvm_state { AXVM_CREATED, AXVM_RUNNING, AXVM_SHUTTING_DOWN };
 
 enum axvm_vcpu_state {
 	AXVM_VCPU_INVALID,

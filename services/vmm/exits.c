@@ -12,6 +12,7 @@
 #include "services/lib/log.h"
 #include "services/lib/start.h"
 #include "services/lib/sys.h"
+#include "services/vmm/axvm_rpc.h"
 #include "services/vmm/vmm_arch.h"
 #include "services/vmm/machine.h"
 
@@ -116,6 +117,19 @@ static uint64_t unknown(struct machine *m, uint32_t cpu, uint8_t *data, size_t s
 	return put_exit(data, 0, 0, EXIT_ACTION_UNDEFINED);
 }
 
+/* A call of the VM as an object, by who has the port without a badge. */
+static __attribute__((noinline)) uint64_t manage(struct machine *m, uint64_t info, uint8_t *data)
+{
+	struct ipc_msg msg = {
+	    .method = (uint32_t)(info >> INFO_LABEL_SHIFT),
+	    .data = data,
+	    .size = info & INFO_LENGTH_MASK,
+	};
+	int32_t status = axvm_rpc(m->vm, &msg);
+
+	return INFO(status, msg.size, 0);
+}
+
 /* The exits beside firmware calls: returns the reply. */
 static __attribute__((noinline)) uint64_t serve(struct machine *m, uint32_t cpu, uint64_t info,
 						uint8_t *data)
@@ -160,8 +174,17 @@ int32_t exits_run(void *host, uint32_t id, struct axvm_exit *exit)
 
 		status = in.status;
 		reply = in.info & INFO_SIGNAL ? INFO_NO_REPLY : EXITS_REFUSED;
-		if (status != OK || cpu >= cpus || (in.info & INFO_SIGNAL))
+		if (status != OK || (in.info & INFO_SIGNAL))
 			continue;
+		if (__builtin_expect(cpu >= cpus, 0)) {
+			if (in.extra == 0)
+				reply = manage(m, in.info, data);
+			if (!axvm_shutting_down(m->vm))
+				continue;
+			m->reply = INFO_NO_REPLY;
+			*exit = (struct axvm_exit){.reason = AXVM_EXIT_SYSTEM_DOWN, .vcpu = id};
+			return sys_reply(0, reply);
+		}
 		if (in.info != INFO(VCPU_EXIT_FIRMWARE, FIRMWARE_CALL_SIZE, 0)) {
 			reply = serve(m, cpu, in.info, data);
 			continue;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The devices that servers of their own serve: windows, doorbells, lines. */
 #include <stdarg.h>
+#include <string.h>
 
+#include "device.ipc.h"
 #include "services/lib/grants.h"
 #include "services/lib/log.h"
 #include "services/lib/sys.h"
@@ -55,6 +57,31 @@ static bool bind_doorbells(struct machine *m, const skerry_ServedDevice *d, uint
 	return true;
 }
 
+/* The configuration and the device's server must mean the same device. */
+static bool check_server(const struct machine *m, const skerry_ServedDevice *d, skerry_cap port)
+{
+	const struct device_query query = {0};
+	skerry_DeviceInfo info = skerry_DeviceInfo_init_zero;
+	int32_t status = device_describe_call(port, &query, &info);
+
+	if (status == BAD_METHOD)
+		return true;
+	if (status)
+		return refuse(m, d, "its server does not say what it is (%d)", status);
+	if (strcmp(info.compatible, d->compatible) != 0)
+		return refuse(m, d, "its server is for %s, not for %s: change server or compatible",
+			      info.compatible, d->compatible);
+	if (info.length > d->length)
+		return refuse(m, d, "its server has %u bytes of registers, length is %lu",
+			      info.length, (unsigned long)d->length);
+	if (d->has_doorbell &&
+	    (info.doorbell_offset != d->doorbell_offset || info.doorbells < d->doorbell_queues))
+		return refuse(
+		    m, d, "its server has %u doorbells at offset 0x%x, asked for are %u at 0x%x",
+		    info.doorbells, info.doorbell_offset, d->doorbell_queues, d->doorbell_offset);
+	return true;
+}
+
 static bool bind_window(struct machine *m, const skerry_ServedDevice *d)
 {
 	const skerry_cap port = grant_slot(d->server);
@@ -67,6 +94,8 @@ static bool bind_window(struct machine *m, const skerry_ServedDevice *d)
 		return refuse(m, d,
 			      "0x%lx bytes at 0x%lx are neither in one page nor one 2 MiB block",
 			      (unsigned long)d->length, (unsigned long)d->base);
+	if (!check_server(m, d, port))
+		return false;
 	if (axvm_take_region(m->vm, d->base, 1ull << order, d->name))
 		return refuse(m, d, "%s", axvm_message());
 	m->next_window++;

@@ -16,6 +16,8 @@ HERE = os.path.join(ROOT, "tests", "ipc")
 sys.dont_write_bytecode = True
 sys.path[:0] = [HERE, os.path.join(ROOT, "build", "host", "ipc"), os.path.join(ROOT, "build", "idl")]
 import block_pb2  # noqa: E402
+import console_pb2  # noqa: E402
+import device_pb2  # noqa: E402
 import exit_pb2  # noqa: E402
 import scenario_pb2  # noqa: E402
 import services_pb2  # noqa: E402
@@ -32,7 +34,7 @@ PEER_RESTARTED = -14
 def methods():
     """(name, number, request class, reply class) of every method of the messages used here."""
     classes = symbol_database.Default()
-    for module in (exit_pb2, block_pb2):
+    for module in (exit_pb2, block_pb2, device_pb2, console_pb2):
         for service in module.DESCRIPTOR.services_by_name.values():
             number = service.GetOptions().Extensions[skerry_pb2.service]
             for method in service.methods:

@@ -18,6 +18,7 @@
 #include <pb_decode.h>
 #include <stdlib.h>
 
+#include "device.ipc.h"
 #include "exit.ipc.h"
 #include "exit_ledger.h"
 #include "grants.h"
@@ -317,12 +318,29 @@ static int32_t serve_exit(void *self, struct ipc_msg *msg)
 	return vcpu_exit_dispatch(&ops, self, msg);
 }
 
+static int32_t describe(void *self, uint64_t badge, const struct device_query *in,
+			skerry_DeviceInfo *out)
+{
+	(void)self;
+	(void)badge;
+	(void)in;
+	*out = (skerry_DeviceInfo){.compatible = "arm,pl011", .length = PAGE};
+	return 0;
+}
+
+static int32_t serve_device(void *self, struct ipc_msg *msg)
+{
+	static const struct device_ops ops = {.describe = describe};
+
+	return device_dispatch(&ops, self, msg);
+}
+
 int main(void)
 {
 	static struct uart uart;
 	static const struct server server = {
 	    .port = START_SLOT_PORT,
-	    .serve = {[SERVER_SERVICE(VCPU_EXIT_MMIO)] = serve_exit},
+	    .serve = {[VCPU_EXIT_SERVICE] = serve_exit, [DEVICE_SERVICE] = serve_device},
 	    .signal = signal,
 	};
 	const struct uart_state *s;

@@ -8,16 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device.ipc.h"
 #include "exit.ipc.h"
 #include "grants.h"
 #include "log.h"
 #include "server.h"
 #include "services.pb.h"
 #include "sys.h"
+#include "virtio.h"
 #include "virtio_blk.h"
 
 #define STATE_VERSION 1
 #define PAGE 4096
+#define REGISTERS 0x200u /* bytes, the configuration space included */
 #define SECTOR 512
 #define TURN 4 /* requests */
 #define DOORBELL 1ull
@@ -70,6 +73,30 @@ static int32_t serve_exit(void *self, struct ipc_msg *msg)
 	static const struct vcpu_exit_ops ops = {.mmio = mmio};
 
 	return vcpu_exit_dispatch(&ops, self, msg);
+}
+
+static int32_t describe(void *self, uint64_t badge, const struct device_query *in,
+			skerry_DeviceInfo *out)
+{
+	(void)self;
+	(void)badge;
+	(void)in;
+	*out = (skerry_DeviceInfo){
+	    .compatible = "virtio,mmio",
+	    .length = REGISTERS,
+	    .has_doorbell_offset = true,
+	    .doorbell_offset = VIRTIO_QUEUE_NOTIFY,
+	    .has_doorbells = true,
+	    .doorbells = 1,
+	};
+	return 0;
+}
+
+static int32_t serve_device(void *self, struct ipc_msg *msg)
+{
+	static const struct device_ops ops = {.describe = describe};
+
+	return device_dispatch(&ops, self, msg);
 }
 
 static bool attach_ram(struct virtio_ram *ram, const skerry_BlkConfig *config)
@@ -169,7 +196,7 @@ int main(void)
 	static struct disk disk;
 	static const struct server server = {
 	    .port = START_SLOT_PORT,
-	    .serve = {[SERVER_SERVICE(VCPU_EXIT_MMIO)] = serve_exit},
+	    .serve = {[VCPU_EXIT_SERVICE] = serve_exit, [DEVICE_SERVICE] = serve_device},
 	    .signal = signal,
 	};
 
