@@ -157,7 +157,7 @@ THIRD_PARTY_FLAGS = $(filter-out $(WARNINGS),$(SERVICE_FLAGS)) -ffreestanding -w
 
 $(O)/lib/fdt/%.o: $(B)/deps/dtc.ok $(O)/musl/lib/libc.a
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(THIRD_PARTY_FLAGS) -c -o $@ $(FDT_SRC)/$*.c
+	$(Q)$(CC) $(THIRD_PARTY_FLAGS) -Os -c -o $@ $(FDT_SRC)/$*.c
 $(O)/lib/nanopb/%.o: $(B)/deps/nanopb.ok $(O)/musl/lib/libc.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(THIRD_PARTY_FLAGS) -c -o $@ $(NANOPB_SRC)/$*.c
@@ -215,6 +215,8 @@ $(O)/kernel/asm_defs.h: kernel/arch/$(ARCH)/asm_defs.c Makefile | $(IDL_STAMP)
 	$(Q)$(CC) $(WARNINGS) $(KERNEL_FLAGS) -MMD -MP -MT $@ -MF $(@:.h=.d) -S -o $(@:.h=.s) $<
 	$(Q)sed -n 's/^->\([A-Za-z0-9_]*\) [$$#]*\([-0-9]*\).*/#define \1 \2/p' $(@:.h=.s) >$@
 
+# Boot code runs once.
+$(O)/kernel/obj/boot/%.o $(O)/kernel/obj/arch/$(ARCH)/boot%.o: KERNEL_FLAGS += -Os
 $(O)/kernel/obj/%.o: kernel/%.c Makefile | $(IDL_STAMP)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
