@@ -34,7 +34,7 @@ class Tree:
         """Whose compiler and flags a file has: the Makefile's names."""
         if path.startswith(("kernel/", "boot/")):
             return "kernel"
-        if path.startswith("services/"):
+        if path.startswith(("services/", "tests/services/")):
             return "service"
         if path.startswith("tests/guests/"):
             return "guest"
