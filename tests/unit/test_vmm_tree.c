@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* sources: services/lib/fdt_write.c */
 /* sources: services/vmm/arch/aarch64/tree.c services/vmm/arch/aarch64/tree_patch.c */
 /* sources: services/vmm/arch/aarch64/arch_config.c */
 /* The guest's device tree, read back with libfdt. */
