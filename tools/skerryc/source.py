@@ -2,12 +2,14 @@
 """TOML files read key by key: every problem is one line `file:line: key: what is wrong; what to do`."""
 import difflib
 import os
+import re
 import tomllib
 
 from skerryc import locate
 
 REQUIRED = object()
 TYPE_NAMES = {int: "an integer", str: "a string", bool: "true or false", list: "an array", dict: "a table"}
+LONG_NUMBER = re.compile(r"[0-9_]{4000,}")  # Python converts up to 4300 digits
 
 
 class ConfigError(Exception):
@@ -38,13 +40,26 @@ class Document:
         try:
             self.text = raw.decode("utf-8")
             data = tomllib.loads(self.text)
+            self.lines = locate.lines(self.text)
         except UnicodeDecodeError as e:
             line = raw.count(b"\n", 0, e.start) + 1
             raise ConfigError(f"{self.name}:{line}: is not UTF-8; save it as UTF-8") from None
         except tomllib.TOMLDecodeError as e:
             raise ConfigError(self.syntax(str(e))) from None
-        self.lines = locate.lines(self.text)
+        except RecursionError:
+            raise ConfigError(f"{self.name}:{self.deepest()}: is nested too deep; remove brackets") from None
+        except ValueError:
+            raise ConfigError(f"{self.name}:{self.line_of(LONG_NUMBER.search(self.text))}: a number is too long; "
+                              "give 0 to 2^64 - 1") from None
         self.table = Table(self, (), data)
+
+    def line_of(self, match):
+        return self.text.count("\n", 0, match.start() if match else 0) + 1
+
+    def deepest(self):
+        """The line with the most brackets and dots: tables nest by either."""
+        lines = self.text.split("\n")
+        return max(range(len(lines)), key=lambda i: sum(map(lines[i].count, "[{."))) + 1
 
     def syntax(self, message):
         """tomllib ends its messages with `(at line 3, column 5)` or `(at end of document)`."""
@@ -100,7 +115,7 @@ class Table:
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             raise self.document.error(path, f"must be {TYPE_NAMES[kind]}, not {describe(value)}")
         if kind is int and not 0 <= value < 1 << 64:
-            raise self.document.error(path, f"{value} is out of range; give 0 to 2^64 - 1")
+            raise self.document.error(path, f"{describe(value)} is out of range; give 0 to 2^64 - 1")
         if kind is str and "\0" in value:
             raise self.document.error(path, "contains a NUL character; remove it")
         return value
@@ -153,4 +168,6 @@ class Table:
 def describe(value):
     if isinstance(value, (bool, dict, list)):
         return TYPE_NAMES[type(value)]
+    if isinstance(value, int) and value.bit_length() > 128:
+        return "a number of more than 128 bits"
     return f'"{value}"' if isinstance(value, str) else str(value)

@@ -62,12 +62,13 @@ def main():
         import errors
         import errors_system
         import good
+        import mutated
         for module, groups in ((errors, "SYNTAX GENERATIONS NOT_SERVED VALUES MEMORY IMAGES"),
                                (errors_system, "DEVICES VMS CORES SERVICES BOARDS")):
             for group in groups.split():
                 for name, changes, expected in getattr(module, group):
                     results.run(f"{group.lower().replace('_', ' ')}: {name}", error_case, changes, expected)
-        for name, test in good.TESTS.items():
+        for name, test in {**good.TESTS, **mutated.TESTS}.items():
             results.run(name, test, TOP)
     print(f"{results.passed} passed, {results.failed} failed")
     sys.exit(results.failed != 0)
