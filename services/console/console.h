@@ -4,7 +4,11 @@
  * its output goes to the wire as it is; of all others whole lines go, behind a prefix.
  *
  * Nothing is lost here: what the wire does not take stays in the clients' rings, and fills them (a
- * log's writer counts the lines that then do not fit).
+ * log's writer counts the lines that then do not fit). That goes for lines that have not ended,
+ * too, so that a successor finds them; a line leaves its ring when it is on the wire.
+ *
+ * Sources take turns, each with a piece or a line. One that finds no room waits for it, and the
+ * others behind it: who needs little room would else take all that a slow wire ever gives.
  */
 #ifndef CONSOLE_H
 #define CONSOLE_H
@@ -27,8 +31,10 @@ struct console_source {
 	const skerry_ConsoleClient *config;
 	skerry_cap signal; /* of a client; 0: a log, whose writer never waits */
 	uint64_t signal_bits;
-	uint32_t length; /* of `line`: what came of a line that has not ended */
-	char line[CONSOLE_LINE];
+	/* Of its next line: bytes looked at, how many of them are shown, and whether it has ended.
+	 */
+	uint32_t seen, length;
+	bool whole;
 };
 
 struct console {
@@ -37,6 +43,7 @@ struct console {
 	uint32_t clients, count; /* sources[0..clients) are clients */
 	struct ring input[CONSOLE_CLIENTS];
 	uint64_t ready; /* sources that may have output: bit i is sources[i] */
+	uint32_t next;	/* the source whose turn it is */
 	struct ring to_wire, from_wire;
 	skerry_cap wire;
 	uint64_t wire_bits;

@@ -48,13 +48,6 @@ static bool deliver(struct console *c, char byte)
 	return ring_write(to, &byte, 1) == 1;
 }
 
-static char peek(const struct console *c, uint32_t i)
-{
-	const struct ring *r = &c->from_wire;
-
-	return (char)r->shared->data[(r->own + i) & (r->capacity - 1)];
-}
-
 /*
  * A client that takes no input must not keep the user from leaving it: what was typed before the
  * next escape key is dropped then. False if there is no such key.
@@ -62,13 +55,11 @@ static char peek(const struct console *c, uint32_t i)
 static bool skip_to_escape(struct console *c)
 {
 	uint32_t used = ring_used(&c->from_wire);
-	char byte;
 
 	for (uint32_t i = 1; i < used; i++) {
-		if (peek(c, i) != ESCAPE)
+		if (ring_peek(&c->from_wire, i) != ESCAPE)
 			continue;
-		while (i-- > 0)
-			(void)ring_read(&c->from_wire, &byte, 1);
+		ring_skip(&c->from_wire, i);
 		return true;
 	}
 	return false;
@@ -103,11 +94,10 @@ static void tell(struct console *c)
 void console_type(struct console *c)
 {
 	bool typed = false, full = false;
-	char byte;
 
 	while (!full && (ring_used(&c->from_wire) != 0 || !ring_ask_data(&c->from_wire))) {
-		if (type(c, peek(c, 0))) {
-			(void)ring_read(&c->from_wire, &byte, 1);
+		if (type(c, (char)ring_peek(&c->from_wire, 0))) {
+			ring_skip(&c->from_wire, 1);
 			typed = true;
 		} else {
 			full = !skip_to_escape(c);

@@ -7,30 +7,30 @@
 
 #define PIECE 256u     /* of raw output before the next source has its turn */
 #define DECORATION 40u /* prefix and line ends around a line */
+#define LINE_ROOM (CONSOLE_LINE + DECORATION)
 
-static bool end_line(struct console *c)
+/* A line on its way: what is written to the wire at once. */
+struct text {
+	char bytes[LINE_ROOM];
+	uint32_t length;
+};
+
+static void add(struct text *t, const char *bytes, size_t size)
 {
-	bool begun = c->column;
-
-	if (begun)
-		(void)ring_write(&c->to_wire, "\r\n", 2);
-	c->column = false;
-	return begun;
+	memcpy(t->bytes + t->length, bytes, size);
+	t->length += (uint32_t)size;
 }
 
 /* The prefix of a source that is not attached: the configured one, or its name. */
-static void write_prefix(struct console *c, const struct console_source *s)
+static void add_prefix(struct text *t, const skerry_ConsoleClient *config)
 {
-	const char *prefix = s->config->prefix;
-
-	if (prefix[0]) {
-		(void)ring_write(&c->to_wire, prefix, strnlen(prefix, sizeof(s->config->prefix)));
+	if (config->prefix[0]) {
+		add(t, config->prefix, strnlen(config->prefix, sizeof(config->prefix)));
 		return;
 	}
-	(void)ring_write(&c->to_wire, "[", 1);
-	(void)ring_write(&c->to_wire, s->config->name,
-			 strnlen(s->config->name, sizeof(s->config->name)));
-	(void)ring_write(&c->to_wire, "] ", 2);
+	add(t, "[", 1);
+	add(t, config->name, strnlen(config->name, sizeof(config->name)));
+	add(t, "] ", 2);
 }
 
 /* What is not attached must not steer the terminal. */
@@ -39,44 +39,65 @@ static char printable(char byte)
 	return (unsigned char)byte < ' ' && byte != '\t' ? '.' : byte;
 }
 
-/* Collects bytes up to the end of a line or of the buffer; true when a line is whole. */
-static bool collect(struct console_source *s)
+/* True when a line has ended, or is as long as one can be. It stays in the ring. */
+static bool find_line(struct console_source *s)
 {
-	char byte;
+	uint32_t used = ring_used(&s->from);
 
-	while (s->length < CONSOLE_LINE && ring_read(&s->from, &byte, 1) == 1) {
-		if (byte == '\n')
-			return true;
-		if (byte != '\r')
-			s->line[s->length++] = printable(byte);
+	while (!s->whole && s->seen < used) {
+		uint8_t byte = ring_peek(&s->from, s->seen++);
+
+		s->length += byte != '\n' && byte != '\r';
+		s->whole = byte == '\n' || s->length == CONSOLE_LINE || s->seen == s->from.capacity;
 	}
-	return s->length == CONSOLE_LINE;
+	return s->whole;
 }
 
-/* One line of a source that is not attached. False: nothing was moved. */
-static bool move_line(struct console *c, struct console_source *s)
+static void forget_line(struct console_source *s)
 {
-	if (ring_room(&c->to_wire) < CONSOLE_LINE + 2 * DECORATION || !collect(s))
-		return false;
-	(void)end_line(c);
-	write_prefix(c, s);
-	(void)ring_write(&c->to_wire, s->line, s->length);
-	(void)ring_write(&c->to_wire, "\r\n", 2);
-	s->length = 0;
-	return true;
+	s->seen = s->length = 0;
+	s->whole = false;
 }
 
-static bool move_raw(struct console *c, struct console_source *s)
+/* One line of a source that is not attached. The ring's other party may have changed it. */
+static void move_line(struct console *c, struct console_source *s)
+{
+	struct text t = {.length = 0};
+	uint32_t length = 0;
+
+	if (c->column)
+		add(&t, "\r\n", 2);
+	c->column = false;
+	add_prefix(&t, s->config);
+	for (uint32_t i = 0; i < s->seen && length < CONSOLE_LINE; i++) {
+		char byte = (char)ring_peek(&s->from, i);
+
+		if (byte != '\n' && byte != '\r')
+			t.bytes[t.length + length++] = printable(byte);
+	}
+	t.length += length;
+	add(&t, "\r\n", 2);
+	(void)ring_write(&c->to_wire, t.bytes, t.length);
+	ring_skip(&s->from, s->seen);
+	forget_line(s);
+}
+
+static uint32_t piece_size(const struct console_source *s)
+{
+	uint32_t used = ring_used(&s->from);
+
+	return used < PIECE ? used : PIECE;
+}
+
+static void move_raw(struct console *c, struct console_source *s, uint32_t size)
 {
 	char piece[PIECE];
-	uint32_t room = ring_room(&c->to_wire);
-	size_t size = ring_read(&s->from, piece, room < PIECE ? room : PIECE);
 
-	if (size == 0)
-		return false;
+	for (uint32_t i = 0; i < size; i++)
+		piece[i] = (char)ring_peek(&s->from, i);
 	(void)ring_write(&c->to_wire, piece, size);
 	c->column = piece[size - 1] != '\n';
-	return true;
+	ring_skip(&s->from, size);
 }
 
 static bool move_own(struct console *c)
@@ -91,49 +112,74 @@ static bool move_own(struct console *c)
 	return written != 0;
 }
 
-static bool move(struct console *c, uint32_t i)
+/* The room that the source's next turn needs; 0: it has nothing. */
+static uint32_t needs(struct console *c, uint32_t i)
 {
 	struct console_source *s = &c->sources[i];
-	bool moved = (int32_t)i == c->attached ? move_raw(c, s) : move_line(c, s);
 
-	if (s->signal && ring_room_wanted(&s->from))
-		(void)sys_signal(s->signal, s->signal_bits);
-	return moved;
+	if ((int32_t)i == c->attached)
+		return piece_size(s);
+	return find_line(s) ? LINE_ROOM : 0;
 }
 
-/* One turn of every source that is ready. True: something may be left to move. */
-static bool turn(struct console *c)
+static void move(struct console *c, uint32_t i, uint32_t size)
 {
-	bool moved = move_own(c);
+	struct console_source *s = &c->sources[i];
 
+	if ((int32_t)i == c->attached)
+		move_raw(c, s, size);
+	else
+		move_line(c, s);
+	if (s->signal && ring_room_wanted(&s->from))
+		(void)sys_signal(s->signal, s->signal_bits);
+}
+
+/* The source that is ready whose turn it is. */
+static uint32_t next_ready(const struct console *c)
+{
+	uint64_t later = c->ready >> c->next << c->next;
+
+	return (uint32_t)__builtin_ctzll(later ? later : c->ready);
+}
+
+/* Every source that is ready has its turns. Returns the room that one waits for; 0: none does. */
+static uint32_t turns(struct console *c)
+{
+	(void)move_own(c);
 	if (c->own_length != 0)
-		return moved;
-	for (uint64_t left = c->ready; left != 0; left &= left - 1) {
-		uint32_t i = (uint32_t)__builtin_ctzll(left);
+		return 1;
+	while (c->ready != 0) {
+		uint32_t i = next_ready(c), room = needs(c, i);
 
-		if (move(c, i))
-			moved = true;
-		else if (ring_ask_data(&c->sources[i].from))
+		if (room == 0) {
+			(void)ring_ask_data(&c->sources[i].from);
+			room = needs(c, i);
+		}
+		if (room == 0)
 			c->ready &= ~(1ull << i);
-		else if (ring_room(&c->to_wire) >= CONSOLE_LINE + 2 * DECORATION)
-			moved = true;
+		else if (ring_room(&c->to_wire) < room)
+			return room;
+		else
+			move(c, i, room);
+		c->next = (i + 1) % c->count;
 	}
-	return moved;
+	return 0;
 }
 
 void console_pump(struct console *c)
 {
-	do {
-		while (turn(c))
-			;
+	for (;;) {
+		uint32_t room = turns(c);
+
 		if (ring_data_wanted(&c->to_wire))
 			(void)sys_signal(c->wire, c->wire_bits);
-		/* Whatever is left waits for room. It is less than a line that is asked for, so
-		 * look at that, not at the ring being full. */
-		if (!c->ready && !c->own_length)
+		if (room == 0)
 			return;
+		/* The driver tells of any room, so it is asked also when there is some. */
 		(void)ring_ask_room(&c->to_wire);
-	} while (ring_room(&c->to_wire) >= CONSOLE_LINE + 2 * DECORATION);
+		if (ring_room(&c->to_wire) < room)
+			return;
+	}
 }
 
 void console_say(struct console *c, const char *format, ...)
@@ -170,10 +216,5 @@ void console_attach(struct console *c, int32_t client)
 	s = &c->sources[client];
 	c->ready |= 1ull << client;
 	console_say(c, "[console] attached to %s; Ctrl-] h: help", s->config->name);
-	if (c->own_length + s->length <= CONSOLE_OWN) {
-		memcpy(c->own + c->own_length, s->line, s->length);
-		c->own_length += s->length;
-		c->column = s->length != 0;
-	}
-	s->length = 0;
+	forget_line(s);
 }

@@ -88,6 +88,14 @@ size_t ring_read(struct ring *r, void *bytes, size_t size)
 	return count;
 }
 
+void ring_skip(struct ring *r, size_t size)
+{
+	uint32_t used = ring_used(r);
+
+	r->own += size < used ? (uint32_t)size : used;
+	atomic_store_explicit(&r->shared->tail, r->own, memory_order_release);
+}
+
 /*
  * Asking stores the flag, then looks at the peer's index; the peer stores its index, then looks at
  * the flag. With both orders kept, at least one of the two sees what the other stored.

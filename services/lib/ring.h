@@ -54,6 +54,13 @@ uint32_t ring_used(const struct ring *r);
 size_t ring_write(struct ring *r, const void *bytes, size_t size);
 size_t ring_read(struct ring *r, void *bytes, size_t size);
 
+/* A byte that waits, 0 the next one; and the end of up to `size` of them, as if read. */
+static inline uint8_t ring_peek(const struct ring *r, uint32_t index)
+{
+	return r->shared->data[(r->own + index) & (r->capacity - 1)];
+}
+void ring_skip(struct ring *r, size_t size);
+
 /* Asks to be told; true if there still is nothing (no room), so that sleeping is right. */
 bool ring_ask_data(struct ring *r); /* reader */
 bool ring_ask_room(struct ring *r); /* writer */

@@ -25,11 +25,12 @@ def ring_write(memory, data):
     return count, asked != 0
 
 
-def ring_read(memory):
-    """All there is, and whether the writer asked to be told."""
+def ring_read(memory, most=1 << 31):
+    """What there is, up to `most` bytes, and whether the writer asked to be told."""
     size, head, tail = capacity(memory), word(memory, HEAD), word(memory, TAIL)
-    data = bytes(memory[DATA + (tail + i) % size] for i in range((head - tail) % 2**32))
-    struct.pack_into("<I", memory, TAIL, head)
+    count = min((head - tail) % 2**32, most)
+    data = bytes(memory[DATA + (tail + i) % size] for i in range(count))
+    struct.pack_into("<I", memory, TAIL, (tail + count) % 2**32)
     asked = word(memory, ROOM_ASKED)
     struct.pack_into("<I", memory, ROOM_ASKED, 0)
     return data, asked != 0

@@ -251,7 +251,7 @@ class Run:
             self.do_signal(1)
 
     def do_ring_read(self, b):
-        data, asked = layouts.ring_read(self.memories[b.memory])
+        data, asked = layouts.ring_read(self.memories[b.memory], *([b.first] if b.HasField("first") else []))
         compare("", {b.memory: data}, {b.memory: b.bytes * b.repeat})
         if asked and not b.quiet:
             self.do_signal(1)

@@ -70,7 +70,6 @@ static void publish(struct uart *u)
 {
 	const struct uart_state *s = state_current(&u->state);
 	uint32_t out = s->sent - u->tx.own, in = s->taken - u->rx.own;
-	uint8_t gone[PL011_FIFO];
 
 	if (out != 0 && out <= PL011_FIFO) {
 		write_run(&u->tx, s->uart.tx, s->uart.tx_tail - out, s->uart.tx_tail);
@@ -78,7 +77,7 @@ static void publish(struct uart *u)
 			tell_console(u);
 	}
 	if (in != 0 && in <= PL011_FIFO) {
-		(void)ring_read(&u->rx, gone, in);
+		ring_skip(&u->rx, in);
 		if (ring_room_wanted(&u->rx))
 			tell_console(u);
 	}
@@ -98,11 +97,10 @@ static void take_input(const struct uart *u, struct uart_state *s, uint32_t most
 	uint32_t waiting = ring_used(&u->rx);
 	uint32_t room = pl011_receive_room(&s->uart);
 	uint32_t count = waiting < room ? waiting : room;
-	uint32_t from = u->rx.own;
 
 	count = count < most ? count : most;
 	for (uint32_t i = 0; i < count; i++)
-		pl011_receive(&s->uart, u->rx.shared->data[(from + i) & (u->rx.capacity - 1)]);
+		pl011_receive(&s->uart, ring_peek(&u->rx, i));
 	s->taken += count;
 	if (count != 0)
 		pl011_silence(&s->uart);
