@@ -119,15 +119,14 @@ static enum status thread_configure(struct kernel *k, struct thread *t, struct i
 	hold_clear(k, &t->buffer);
 	hold_clear(k, &t->fault);
 	t->message = NULL;
-	if ((s = hold_set(&t->cspace, HOLD_THREAD_CSPACE, x.cspace)) != OK ||
-	    (s = hold_set(&t->space, HOLD_THREAD_SPACE, x.space)) != OK ||
-	    (s = hold_set(&t->buffer, HOLD_THREAD_BUFFER, x.buffer)) != OK)
-		return s;
-	if (x.fault && (s = hold_set(&t->fault, HOLD_THREAD_FAULT, x.fault)) != OK)
+	s = hold_set(&t->space, HOLD_THREAD_SPACE, x.space);
+	arch_thread_space_changed(k, t); /* also if it fails: the space before may end now */
+	if (s != OK || (s = hold_set(&t->cspace, HOLD_THREAD_CSPACE, x.cspace)) != OK ||
+	    (s = hold_set(&t->buffer, HOLD_THREAD_BUFFER, x.buffer)) != OK ||
+	    (x.fault && (s = hold_set(&t->fault, HOLD_THREAD_FAULT, x.fault)) != OK))
 		return s;
 	t->message = (struct message_buffer *)((uint8_t *)x.buffer->object + x.offset);
 	t->fault_badge = x.badge ? x.badge : x.fault ? x.fault->badge : 0;
-	arch_thread_space_changed(k, t);
 	return OK;
 }
 

@@ -51,6 +51,30 @@ TEST(thread_configure_refuses)
 	CHECK_EQ((uint8_t *)u.t->message - (uint8_t *)u.message, 3584);
 }
 
+/* Half configured anew, it must not go on with the tables of a space that may end now. */
+TEST(thread_configure_that_fails_leaves_nothing_of_the_space_before)
+{
+	struct machine *m = machine_new();
+	struct user u = user_new(m);
+	uint32_t before = object_new(m, CAP_SPACE, SPACE_SERVICE);
+	struct cap *deep = slot_cap(m, copy_new(m, u.frame, RIGHT_ALL, 0));
+	uint32_t deep_slot = (uint32_t)(deep - m->cspace->slots);
+	uint16_t depth = deep->depth;
+
+	OKAY(m, u.slot, THREAD_CONFIGURE, BOOT_SLOT_CSPACE, before, u.frame, 0, 0, 0);
+	m->unchecked = true;
+	deep->depth = CAP_DEPTH_LIMIT; /* as if copied that often */
+	CHECK_EQ(STATUS(m, u.slot, THREAD_CONFIGURE, BOOT_SLOT_CSPACE, BOOT_SLOT_SPACE, deep_slot,
+			0, 0, 0),
+		 LIMIT);
+	deep->depth = depth;
+	m->unchecked = false;
+	OKAY(m, BOOT_SLOT_CSPACE, CSPACE_DELETE, before);
+	OKAY(m, BOOT_SLOT_CORE, CORE_SCHEDULE, u.slot, 9, FOREVER, FOREVER);
+	OKAY(m, u.slot, THREAD_START, 0x10001000, 0, 0, 0);
+	IS_CURRENT(m, u.t);
+}
+
 TEST(thread_refuses)
 {
 	struct machine *m = machine_new();

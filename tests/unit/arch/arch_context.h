@@ -18,6 +18,7 @@ struct arch_context {
 	uint64_t eager; /* switched with every context */
 	uint64_t fp;	/* switched when another context uses FP */
 	bool restart;	/* the call that trapped is to be executed again */
+	uint16_t tag;	/* of the translations it runs under, as the kernel last said */
 };
 
 static inline uint64_t context_arg(const struct context *c, unsigned i)

@@ -50,13 +50,22 @@ static uint16_t tag_of(struct kernel *k, struct context *c)
 	if (c->kind == CONTEXT_IDLE_LOOP)
 		return 0;
 	space = c->kind == CONTEXT_VCPU ? &((struct vcpu *)c)->space : &((struct thread *)c)->space;
-	if (space->type != CAP_SPACE)
+	if (space->type != CAP_SPACE || !space->object)
 		return 0;
 
 	const struct space *s = space->object;
 
 	CHECK(k->spaces[s->id].space == s);
 	return s->id;
+}
+
+/* What runs under the tables of a space that it has no capability to would outlive that space. */
+static uint16_t load_tag(struct kernel *k, struct context *c)
+{
+	if (c->arch.tag != tag_of(k, c))
+		FAIL("%p runs under tag %u, and its space has %u", (void *)c, c->arch.tag,
+		     tag_of(k, c));
+	return c->arch.tag;
 }
 
 void arch_switch(struct kernel *k, struct context *from, struct context *to)
@@ -69,7 +78,7 @@ void arch_switch(struct kernel *k, struct context *from, struct context *to)
 	from->arch.eager = k->arch.eager;
 	k->arch.eager = to->arch.eager;
 	k->arch.context = to;
-	k->arch.tag = tag_of(k, to);
+	k->arch.tag = load_tag(k, to);
 	if (!v || v == k->loaded)
 		return;
 	if (k->loaded)
@@ -87,8 +96,9 @@ void arch_switch(struct kernel *k, struct context *from, struct context *to)
 
 void arch_thread_space_changed(struct kernel *k, struct thread *t)
 {
+	t->context.arch.tag = tag_of(k, &t->context);
 	if (held(k) == &t->context)
-		k->arch.tag = tag_of(k, &t->context);
+		k->arch.tag = t->context.arch.tag;
 }
 
 void arch_fp_forget(struct kernel *k, struct context *c)
