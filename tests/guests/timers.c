@@ -7,13 +7,22 @@
 #define CTL_ISTATUS 4u
 #define TICKS 10000u
 
-static volatile uint32_t fired, rearm, ignore;
+static volatile uint32_t fired, rearm, ignore, inside;
 static volatile uint64_t step, deadline, early;
+
+static void arm(uint64_t ticks);
+static void wait_condition(void);
 
 void guest_interrupt(uint32_t id)
 {
 	if (id != TIMER_PPI)
 		return;
+	if (inside) {
+		inside = 0;
+		arm(0);
+		wait_condition();
+		return;
+	}
 	fired++;
 	if (counter() < deadline)
 		early++;
@@ -185,6 +194,48 @@ static void test_disabled(void)
 	CHECK_EQUAL(fired, 1);
 }
 
+/* As if it had never fired: the kernel holds nothing of it. */
+static void forget(void)
+{
+	gic_disable(TIMER_PPI);
+	gic_enable(TIMER_PPI, 0xa0);
+}
+
+/* The physical interrupt is the core's, so other guests would go without it, too. */
+static void test_software(void)
+{
+	test("pended by software and fired, before it is taken: the timer still works");
+	forget();
+	interrupts_off();
+	gic_write(GIC_SET_PENDING, TIMER_PPI);
+	arm(0);
+	wait_condition();
+	sleep_until(1);
+	arm(TICKS);
+	sleep_until(1);
+	CHECK_EQUAL(fired, 1);
+	test("fires while active by software: comes after that has ended");
+	forget();
+	inside = 1;
+	gic_write(GIC_SET_PENDING, TIMER_PPI);
+	sleep_until(1);
+	CHECK_EQUAL(inside, 0);
+	CHECK_EQUAL(fired, 1);
+	test("and it works again");
+	arm(TICKS);
+	sleep_until(1);
+	CHECK_EQUAL(fired, 1);
+	test("fires, and is pended by software before it is taken: comes once");
+	interrupts_off();
+	arm(0);
+	wait_condition();
+	gic_write(GIC_SET_PENDING, TIMER_PPI);
+	sleep_until(1);
+	arm(TICKS);
+	sleep_until(1);
+	CHECK_EQUAL(fired, 1);
+}
+
 static void test_registers(void)
 {
 	test("the timer's registers read as written, and over exits");
@@ -230,6 +281,7 @@ void guest_main(uint64_t tree)
 	test_rows();
 	test_masked();
 	test_disabled();
+	test_software();
 	test_registers();
 	test_physical();
 }

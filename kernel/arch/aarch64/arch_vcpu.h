@@ -35,7 +35,7 @@ struct vgic {
 
 enum vtimer_state {
 	VTIMER_QUIET,  /* the physical interrupt is inactive, or the vCPU is not loaded */
-	VTIMER_HELD,   /* active: the guest does not want it */
+	VTIMER_HELD,   /* active: the guest does not want it, or not yet */
 	VTIMER_LINKED, /* active until the guest ends the virtual one, which is in a list register
 			  or waits */
 };

@@ -48,6 +48,9 @@ void vgic_save(struct kernel *k, struct vcpu *v); /* v is kernel.loaded still */
 void vgic_load(struct kernel *k, struct vcpu *v); /* v is not kernel.loaded yet */
 /* As arch_vcpu_inject, of a valid id. `tell`: a line waits for the end. */
 void vgic_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority, bool tell);
+/* `id`, pending or active in a list register and not linked, ends with a maintenance interrupt;
+ * false: it is not. */
+bool vgic_tell_end(struct kernel *k, struct vcpu *v, uint32_t id);
 uint32_t vgic_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t states);
 
 /* ---- vgic_lr.c: ICH_LR<n>_EL2, n below VGIC_LRS and, to write, below arch_kernel.lr_count ---- */
@@ -60,10 +63,9 @@ void vtimer_save(struct kernel *k, struct vcpu *v); /* after vgic_save; v is unl
 void vtimer_load(struct kernel *k, struct vcpu *v); /* before vgic_load */
 void vtimer_get(struct kernel *k, const struct vcpu *v, uint64_t *control, uint64_t *compare);
 void vtimer_set(struct kernel *k, struct vcpu *v, uint64_t control, uint64_t compare);
-/* The guest's interrupt `id` is no longer in the kernel's care, and not because the guest ended it.
- */
 void vtimer_settle(struct kernel *k, struct vcpu *v); /* before its pending state is looked at */
-void vtimer_retracted(struct kernel *k, struct vcpu *v, uint32_t id);
+/* The guest's interrupt `id` was taken back, or one that was not linked has ended. */
+void vtimer_gone(struct kernel *k, struct vcpu *v, uint32_t id);
 /* Is `id` the virtual timer's, linked to the physical interrupt? */
 static inline bool vtimer_linked(const struct vcpu *v, uint32_t id)
 {

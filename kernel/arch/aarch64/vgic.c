@@ -205,6 +205,17 @@ void vgic_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority
 	underflow_wanted(k, v);
 }
 
+bool vgic_tell_end(struct kernel *k, struct vcpu *v, uint32_t id)
+{
+	int n = slot_of(&v->arch.vgic, id);
+	uint64_t lr = n < 0 ? 0 : lr_get(k, v, (unsigned)n);
+
+	if ((lr & LR_STATE) == 0)
+		return false;
+	lr_set(k, v, (unsigned)n, lr | LR_EOI);
+	return true;
+}
+
 enum status arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority,
 			     struct line *line)
 {
@@ -273,7 +284,7 @@ uint32_t arch_vcpu_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32
 		return 0;
 	was = vgic_retract(k, v, id, states);
 	if (was != 0 && (was & ~states) == 0)
-		vtimer_retracted(k, v, id);
+		vtimer_gone(k, v, id);
 	return was;
 }
 
@@ -316,6 +327,7 @@ static void tell_line(struct kernel *k, struct vcpu *v, uint32_t id)
 void vgic_maintenance(struct kernel *k)
 {
 	struct vcpu *v = k->loaded;
+	uint32_t id;
 
 	if (v == 0)
 		return;
@@ -323,8 +335,10 @@ void vgic_maintenance(struct kernel *k)
 	{
 		if ((vgic_lr_read(n) & LR_STATE) != 0)
 			continue;
+		id = v->arch.vgic.id[n];
 		slot_free(k, v, n);
-		tell_line(k, v, v->arch.vgic.id[n]);
+		tell_line(k, v, id);
+		vtimer_gone(k, v, id);
 	}
 	overflow_drain(k, v);
 }

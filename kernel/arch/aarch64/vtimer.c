@@ -21,10 +21,20 @@ static bool in_care(struct kernel *k, struct vcpu *v)
 	return arch_vcpu_irq_state(k, v, v->arch.timer.id) != 0;
 }
 
+/*
+ * One that software made pending is there already and not linked, so its end would leave the
+ * physical interrupt active, for whichever guest comes next. It goes first; the physical one is
+ * held until then.
+ */
 static void link_and_inject(struct kernel *k, struct vcpu *v)
 {
 	struct vtimer *t = &v->arch.timer;
 
+	if (t->state != VTIMER_LINKED && vgic_tell_end(k, v, t->id)) {
+		if (k->loaded == v)
+			t->state = VTIMER_HELD;
+		return;
+	}
 	t->state = VTIMER_LINKED;
 	vgic_inject(k, v, t->id, t->priority, false);
 }
@@ -146,9 +156,11 @@ void vtimer_settle(struct kernel *k, struct vcpu *v)
 	release(k, v);
 }
 
-void vtimer_retracted(struct kernel *k, struct vcpu *v, uint32_t id)
+void vtimer_gone(struct kernel *k, struct vcpu *v, uint32_t id)
 {
-	if (vtimer_linked(v, id))
+	const struct vtimer *t = &v->arch.timer;
+
+	if (t->id == id && (t->state == VTIMER_LINKED || (t->state == VTIMER_HELD && t->enabled)))
 		release(k, v);
 }
 
