@@ -159,21 +159,26 @@ static NOINLINE bool firmware_answer(struct kernel *k, struct vcpu *v)
 	return false;
 }
 
-/* An HVC has been executed when it traps, an SMC has not: only that is stepped over. */
+/*
+ * An HVC has been executed when it traps, an SMC has not. One that is not answered here becomes as
+ * an SMC: without an answer it executes again.
+ */
 static NOINLINE struct context *firmware_exit(struct kernel *k, struct vcpu *v, uint64_t esr,
 					      bool secure)
 {
 	struct exit_record *e = &v->exit;
-	uint32_t length = secure ? ESR_LENGTH(esr) : 0;
 
 	if ((esr & 0xffff) == 0 && firmware_answer(k, v)) {
-		arch_vcpu_advance(v, length);
+		if (secure)
+			arch_vcpu_advance(v, ESR_LENGTH(esr));
 		return &v->context;
 	}
+	if (!secure)
+		v->context.arch.pc -= 4;
 	e->class = EXIT_FIRMWARE;
 	e->reg = (uint32_t)esr & 0xffff;
 	e->secure = secure;
-	e->length = length;
+	e->length = ESR_LENGTH(esr);
 	e->syndrome = esr;
 	return vcpu_exit(k, v);
 }
