@@ -245,6 +245,7 @@ enum exit_class { /* of VCPU_PORT; one method of service VcpuExit each */
 		  EXIT_CLASSES,
 };
 
+#define EXIT_VCPU_SHIFT 48 /* bits from here on of an exit's sequence number tell vCPUs apart */
 #define INJECT_EDGE 0u
 #define INJECT_TELL_EOI \
 	1u /* the vCPU's EXIT_UNKNOWN port is not used: the bound line re-evaluates */

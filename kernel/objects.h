@@ -40,7 +40,7 @@ struct space {
 	struct arch_space arch; /* root table */
 	uint16_t id;		/* index in kernel.spaces; the VMID */
 	uint8_t kind;		/* enum space_kind */
-	uint8_t unused;
+	uint8_t vcpus;		/* configured with it so far */
 	uint32_t generation;
 	uint32_t free_tables;
 	struct table_page *pool; /* donated, zero but for these fields, not in use */
@@ -94,7 +94,7 @@ struct line {
 struct vcpu {
 	struct context context;
 	struct arch_vcpu arch; /* lazy registers, list registers and overflow */
-	uint64_t sequence;     /* exits so far */
+	uint64_t sequence;     /* exits so far; the vCPU's number from EXIT_VCPU_SHIFT on */
 	uint64_t port_badge[EXIT_CLASSES];
 	struct exit_record {		       /* the exit that waits for a reply */
 		uint8_t class;		       /* enum exit_class */

@@ -24,6 +24,7 @@ static enum status vcpu_configure(struct kernel *k, struct vcpu *v, struct invoc
 	s = hold_set(&v->space, HOLD_VCPU_SPACE, space);
 	if (s != OK)
 		return s;
+	v->sequence = (uint64_t)((struct space *)space->object)->vcpus++ << EXIT_VCPU_SHIFT;
 	v->features = arch_vcpu_init(k, v, (uint32_t)call->in[3]);
 	call->out[1] = v->features;
 	return OK;
@@ -170,7 +171,8 @@ enum status vcpu_invoke(struct kernel *k, struct invocation *call, uint32_t meth
 		v->firmware = (uint32_t)call->in[2];
 		return OK;
 	case VCPU_STATUS:
-		return results(call, v->context.state, v->sequence, v->features, 0);
+		return results(call, v->context.state,
+			       v->sequence & ((1ull << EXIT_VCPU_SHIFT) - 1), v->features, 0);
 	default:
 		return BAD_METHOD;
 	}

@@ -2,8 +2,8 @@
 /*
  * Which exits have taken effect: part of the state a device server commits. An exit that executes
  * again, because the server died after its commit and before its reply, is answered from here. A
- * vCPU has one exit at a time, so its last one is enough. Bits 48 and up of a sequence number tell
- * the vCPUs of a VM apart.
+ * vCPU has one exit at a time, so its last one is enough. The bits of a sequence number from
+ * EXIT_VCPU_SHIFT on tell the vCPUs of a VM apart.
  *
  * Only accesses that change something need it: one that does not may simply execute again.
  */
@@ -13,8 +13,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernel/abi.h"
+
 #define EXIT_LEDGER_VCPUS 8
-#define EXIT_VCPU_SHIFT 48
 
 struct exit_ledger {
 	struct {

@@ -214,6 +214,23 @@ TEST(vcpu_exit_goes_to_a_server_that_waits_already)
 	CHECK_EQ(user_result(second.t).r[6], 0x100 + EXIT_MMIO);
 }
 
+/* A device keeps the last exit of each vCPU by this number: two of a VM never have the same. */
+TEST(vcpu_sequence_tells_the_vcpus_of_a_vm_apart)
+{
+	struct vm x = vm_new();
+	struct guest second = x.g;
+
+	second.slot = object_new(x.m, CAP_VCPU, 0);
+	OKAY(x.m, second.slot, VCPU_CONFIGURE, x.g.space_slot);
+	OKAY(x.m, second.slot, VCPU_PORT, 1u << EXIT_MMIO, x.port);
+	guest_start(x.m, &x.g, 9);
+	CHECK_EQ(exit_mmio(&x).sequence, 1);
+	reply(&x, EXIT_ACTION_BLOCK);
+	guest_start(x.m, &second, 9);
+	CHECK_EQ(exit_mmio(&x).sequence, (1ull << EXIT_VCPU_SHIFT) + 1);
+	CHECK_EQ(INVOKE_AS(x.m, x.vmm.t, second.slot, VCPU_STATUS).r[2], 1);
+}
+
 TEST(vcpu_exit_without_a_port_holds_it)
 {
 	struct machine *m = machine_new();
