@@ -109,8 +109,7 @@ enum cap_type {
 };
 
 enum cap_right {
-	RIGHT_READ =
-	    1 << 0, /* frame: map readable. signal: wait. line: observe. port: serve (receive) */
+	RIGHT_READ = 1 << 0, /* frame: map readable. signal: wait. port: serve (receive) */
 	RIGHT_WRITE =
 	    1 << 1, /* frame: map writable. signal: raise. line: raise and lower. port: call */
 	RIGHT_EXECUTE = 1 << 2, /* frame: map executable */
@@ -247,8 +246,7 @@ enum exit_class { /* of VCPU_PORT; one method of service VcpuExit each */
 
 #define EXIT_VCPU_SHIFT 48 /* bits from here on of an exit's sequence number tell vCPUs apart */
 #define INJECT_EDGE 0u
-#define INJECT_TELL_EOI \
-	1u /* the vCPU's EXIT_UNKNOWN port is not used: the bound line re-evaluates */
+#define INJECT_TELL_EOI 1u /* not looked at in this version */
 #define IRQ_PENDING 1u
 #define IRQ_ACTIVE 2u
 #define LINE_LEVEL 0u
