@@ -48,7 +48,7 @@ enum call {
 	    2, /* a0 port, a1 info, a2..a5 words -> a0 status, a1 info, a2..a5, a6 generation */
 	CALL_REPLY_WAIT = 3, /* a0 port, a1 info (INFO_NO_REPLY: wait only), a2..a5 words */
 	/*   -> a0 status, a1 info, a2..a5 words, a6 badge; or INFO_SIGNAL in a1, bits in a6 */
-	CALL_REPLY = 4,	 /* a0 reply slot or 0 (the implicit reply), a1 info, a2..a5 words */
+	CALL_REPLY = 4,	 /* a0 reply slot or 0 (the call it holds), a1 info, a2..a5 words */
 	CALL_SIGNAL = 5, /* a0 signal, a1 bits (ANDed with the badge if that is not 0) */
 	CALL_WAIT = 6,	 /* a0 signal, a1 mask -> a1 bits taken (never 0); one waiter */
 	CALL_POLL = 7,	 /* as CALL_WAIT, AGAIN instead of waiting */
@@ -147,7 +147,7 @@ enum method {
 	CSPACE_DELETE = 0x302,	   /* slot: it and all that was derived from it */
 	CSPACE_REVOKE = 0x303,	   /* slot: all that was derived from it */
 	CSPACE_STATUS = 0x304,	   /* slot -> a1 type, a2 rights, a3 badge */
-	CSPACE_SAVE_REPLY = 0x305, /* slot: keeps the implicit reply of the invoking thread */
+	CSPACE_SAVE_REPLY = 0x305, /* slot: keeps the reply of the call the invoker holds */
 
 	/* space */
 	SPACE_MAP =

@@ -35,8 +35,8 @@ struct context {
 	bool exhausted;	       /* budget used up; the deadline refills it */
 	bool dead;	       /* being deleted */
 	struct port *port;     /* SENDING, RECEIVING: in a list there */
-	struct thread *server; /* CALLING: holds the reply; null: the reply is saved in a slot */
-	struct cap *reply;     /* CALLING and saved: the slot */
+	struct thread *server; /* CALLING: holds the reply; null: the reply is kept in a slot */
+	struct cap *reply;     /* CALLING and kept: the slot */
 	uint64_t sender_badge; /* SENDING: badge of the capability used */
 	struct list link;      /* ready queue, stalled list, or released */
 	struct list waiting;   /* in port.senders or port.receivers */

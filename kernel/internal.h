@@ -91,7 +91,7 @@ struct context *port_reply(struct kernel *k, struct thread *t);
 enum status port_send(struct kernel *k, struct context *c, struct port *port, uint64_t badge);
 void port_end_call(struct kernel *k, struct context *c,
 		   enum status why);		 /* c is SENDING or CALLING */
-void reply_end(struct kernel *k, struct cap *c); /* a saved reply is deleted */
+void reply_end(struct kernel *k, struct cap *c); /* a kept reply is deleted */
 void port_server_gone(struct kernel *k,
 		      struct thread *t); /* t no longer serves nor holds its reply */
 enum status port_save_reply(struct kernel *k, struct thread *t, struct cap *slot);

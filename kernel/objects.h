@@ -65,7 +65,7 @@ struct port {
 
 struct thread {
 	struct context context;
-	struct context *caller;		/* whose implicit reply this thread holds; null: none */
+	struct context *caller;		/* whose call this thread holds; null: none */
 	struct message_buffer *message; /* kernel address; null: none */
 	struct port *serves;		/* port->server is this thread; null: none */
 	struct signal *waits_for;	/* WAITING: there */

@@ -173,7 +173,7 @@ def tour(tree):
             elif not re.search(rf"\b{symbol}\b", tree.read(name)):
                 problems.append(f"{where}: {name} has no {symbol}")
         for match in re.finditer(rf"`((?:{tops})/[\w./-]*)`", text):
-            placeholder = re.search(r"/(FILE|NAME|ARCH)\b", match[1])
+            placeholder = re.search(r"[/_](FILE|NAME|ARCH)\b", match[1])
             if not os.path.exists(match[1]) and not placeholder:
                 where = f"{path}:{line_of(text, match)}"
                 problems.append(f"{where}: there is no {match[1]}")

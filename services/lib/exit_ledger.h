@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which exits have taken effect: part of the state a device server commits. An exit that executes
+ * Which exits have taken effect: part of the state a device server commits. An exit that comes
  * again, because the server died after its commit and before its reply, is answered from here. A
  * vCPU has one exit at a time, so its last one is enough. The bits of a sequence number from
  * EXIT_VCPU_SHIFT on tell the vCPUs of a VM apart.
  *
- * Only accesses that change something need it: one that does not may simply execute again.
+ * Only accesses that change something need it: one that does not may simply be done again.
  */
 #ifndef LIB_EXIT_LEDGER_H
 #define LIB_EXIT_LEDGER_H

@@ -54,7 +54,7 @@ SYS_INLINE struct sys_message sys_reply_wait(skerry_cap port, uint64_t info)
 	return sys_reply_wait_words(port, info, 0, 0, 0, 0);
 }
 
-/* reply: a slot that cspace_save_reply filled, or 0 for the implicit reply. */
+/* reply: a slot that cspace_save_reply filled, or 0 for the call this thread holds. */
 SYS_INLINE int32_t sys_reply(skerry_cap reply, uint64_t info)
 {
 	return (int32_t)sys_trap6(CALL_REPLY, reply, info, 0, 0, 0, 0).a[0];
