@@ -4,9 +4,11 @@
 
 Environment: CONFIG (system, "default"), KERNEL, INITRD (the guest's, files), APPEND (to the guest's command
 line), DISK (the host's disk, a file), GDB=1 (wait for a debugger), ARCH. Standard input that is not a terminal
-is typed into the guest once it says that it is ready. Ends as QEMU does: 0 when the last VM is off.
+is typed into the guest once it is ready: at its first prompt, so that it is echoed once, where it belongs. Ends
+as QEMU does: 0 when the last VM is off.
 """
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,7 +24,13 @@ import bundle  # noqa: E402
 from skerryc.source import ConfigError  # noqa: E402
 
 QEMU = "qemu-system-aarch64"
-READY = b"\nskerry-guest: ready"  # behind a prefix it is another guest's, which has not the keyboard
+# What tools/guest/init says, up to the shell's prompt or what runs in its place. Behind a prefix it is another
+# guest's, which has not the keyboard.
+READY = re.compile(rb"\nskerry-guest: (?:runs [^\n]*\n|ready\r?(?s:.*?)\n[^\[\n]*[#$] )")
+# The guest's shell asks the terminal where its cursor is. When the terminal is not our input, its answer would
+# come to whoever reads from it next.
+ASK = b"\x1b[6n"
+KEPT = 1 << 16  # bytes of output in which that is looked for
 SECTOR = 512
 
 
@@ -64,16 +72,17 @@ def say(disk):
 
 def show(stream, ready):
     """Copies QEMU's output and notices when the guest is ready."""
-    tail = b"\n"
-    while True:
-        data = stream.read1(65536)
-        if not data:
-            return
+    tail, held = b"\n", b""
+    while data := stream.read1(65536):
+        data = (held + data).replace(ASK, b"")
+        held = next((ASK[:n] for n in range(len(ASK) - 1, 0, -1) if data.endswith(ASK[:n])), b"")
+        data = data.removesuffix(held)
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-        tail = (tail + data)[-4096:]
-        if READY in tail:
-            ready.set()
+        if not ready.is_set():
+            tail = (tail + data)[-KEPT:]
+            if READY.search(tail):
+                ready.set()
 
 
 def type_in(stream, ready):

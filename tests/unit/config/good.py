@@ -316,16 +316,16 @@ def bundle_layout(top):
 
 
 def typed_in(top):
-    """run.py types its input only after the marker of the guest with the keyboard, and ends with QEMU's status."""
-    qemu = ("import select,sys; print('[x] skerry-guest: ready', flush=True); "
+    """run.py types its input only at the prompt of the guest with the keyboard, and ends with QEMU's status."""
+    qemu = ("import select,sys; print('[x] skerry-guest: ready\\n[x] x# \\nskerry-guest: ready', flush=True); "
             "early = select.select([0], [], [], 0.2)[0]; print('early', bool(early)); "
-            "print('skerry-guest: ready', flush=True); "
+            "print('[x] # \\nx# \x1b', end='', flush=True); print('[6n', flush=True); "
             "print('got', sys.stdin.readline(), end='', flush=True); print('got', sys.stdin.readline(), end=''); sys.exit(7)")
     script = f"import sys; sys.path.insert(0, {os.path.dirname(run.__file__)!r}); import run; " \
              f"sys.exit(run.run_piped([sys.executable, '-c', {qemu!r}]))"
     done = subprocess.run([sys.executable, "-c", script], input=b"echo 1\npoweroff\n", stdout=subprocess.PIPE, timeout=60,
                           check=False, cwd=top)
-    same(done.stdout.decode().splitlines(), ["[x] skerry-guest: ready", "early False", "skerry-guest: ready", "got echo 1", "got poweroff"])
+    same(done.stdout.decode().splitlines(), ["[x] skerry-guest: ready", "[x] x# ", "skerry-guest: ready", "early False", "[x] # ", "x# ", "got echo 1", "got poweroff"])
     same(done.returncode, 7)
 
 
