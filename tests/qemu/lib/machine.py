@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A QEMU with a system of ours: builds the bundle, starts it, waits for words on its serial port.
+"""A QEMU with a system of ours, or `make run`: starts it, types, waits for words on its serial port.
 
 Every wait has a limit in seconds of the host, far above what is expected: it ends a test whose system hangs,
-and decides nothing else. Nothing outlives the test: QEMU is killed when its Machine is left.
+and decides nothing else. Nothing outlives the test: a Process is killed when its with statement is left.
 """
 import os
+import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -89,38 +91,58 @@ def option(args, name, value):
     return args[:at] + [value] + args[at + 1:]
 
 
-class Machine:
-    """QEMU with a bundle; the text so far is in `text`. Use it in a with statement."""
+class Process:
+    """A program that boots a system, with its input and output; the text so far is in `text`.
 
-    def __init__(self, system, disk=None, overrides=None, change=None, kernel=KERNEL):
-        """`change` may replace QEMU's command line, a list."""
-        self.directory = tempfile.TemporaryDirectory(prefix="skerry-test-")
-        self.bundle = os.path.join(self.directory.name, "bundle.cpio")
-        self.compiled = bundle.write(system, self.bundle, overrides or {})
-        args = run.command(self.compiled.system.board, kernel, self.bundle, disk)
-        self.args = change(args) if change else args
+    Use it in a with statement. `terminal`: on a terminal of its own instead of pipes.
+    """
+
+    def __init__(self, args, environment=None, terminal=False):
+        self.args = args
+        self.environment = dict(os.environ, **(environment or {}))
+        self.terminal = terminal
         self.text = ""
         self.at = 0  # what is before has been waited for
-        self.qemu = None
+        self.process = self.input = self.output = None
 
     def __enter__(self):
-        self.qemu = subprocess.Popen(self.args, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                     stderr=subprocess.STDOUT)
+        if self.terminal:
+            self.input, there = pty.openpty()
+            self.output = self.input
+        else:
+            there, self.input = os.pipe()
+            self.output, write = os.pipe()
+        # In a session of its own, so that what it started is ended with it.
+        self.process = subprocess.Popen(self.args, cwd=ROOT, stdin=there, stdout=there if self.terminal else write,
+                                        stderr=subprocess.STDOUT, env=self.environment, start_new_session=True)
+        os.close(there)
+        if not self.terminal:
+            os.close(write)
         return self
 
     def __exit__(self, *_):
-        self.qemu.kill()
-        self.qemu.wait()
-        self.qemu.stdin.close()
-        self.qemu.stdout.close()
-        self.directory.cleanup()
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+        for descriptor in {self.input, self.output} - {None}:
+            os.close(descriptor)
+
+    def end_input(self):
+        """The end of its standard input, a pipe."""
+        os.close(self.input)
+        self.input = None
 
     def read(self, end):
         """Adds output to the text; False at its end."""
         left = end - time.monotonic()
-        if left <= 0 or not select.select([self.qemu.stdout], [], [], left)[0]:
+        if left <= 0 or not select.select([self.output], [], [], left)[0]:
             raise Failed("nothing more came; the output ends with\n" + self.text[-SHOWN:])
-        data = os.read(self.qemu.stdout.fileno(), 65536)
+        try:
+            data = os.read(self.output, 65536)
+        except OSError:  # a terminal whose other end is closed
+            data = b""
         self.text += data.decode("utf-8", "replace").replace("\r", "")
         return bool(data)
 
@@ -130,17 +152,42 @@ class Machine:
         expression = re.compile(pattern, re.MULTILINE)
         while not (match := expression.search(self.text, self.at)):
             if not self.read(end):
-                raise Failed(f"QEMU ended without {pattern!r}; its output ends with\n" + self.text[-SHOWN:])
+                raise Failed(f"it ended without {pattern!r}; its output ends with\n" + self.text[-SHOWN:])
         self.at = match.end()
         return match
 
     def off(self, limit=LIMIT):
-        """Waits until QEMU ends; returns its exit status."""
+        """Waits until it ends; returns its exit status."""
         end = time.monotonic() + limit
         while self.read(end):
             pass
-        return self.qemu.wait()
+        try:
+            return self.process.wait(limit)
+        except subprocess.TimeoutExpired:
+            raise Failed("its output ended, it did not") from None
 
     def type(self, text):
-        self.qemu.stdin.write(text.encode())
-        self.qemu.stdin.flush()
+        data = text.encode()
+        while data:
+            data = data[os.write(self.input, data):]
+
+
+class Machine(Process):
+    """QEMU with a bundle of ours."""
+
+    def __init__(self, system, disk=None, overrides=None, change=None, kernel=KERNEL):
+        """`change` may replace QEMU's command line, a list."""
+        self.directory = tempfile.TemporaryDirectory(prefix="skerry-test-")
+        self.bundle = os.path.join(self.directory.name, "bundle.cpio")
+        self.compiled = bundle.write(system, self.bundle, overrides or {})
+        args = run.command(self.compiled.system.board, kernel, self.bundle, disk)
+        super().__init__(change(args) if change else args)
+
+    def __exit__(self, *exception):
+        super().__exit__(*exception)
+        self.directory.cleanup()
+
+
+def make_run(environment, terminal=False):
+    """What `make run` starts, once all is built."""
+    return Process([sys.executable, os.path.join(ROOT, "tools", "run.py")], environment, terminal)
