@@ -34,9 +34,9 @@ class Tree:
         """Whose compiler and flags a file has: the Makefile's names."""
         if path.startswith(("kernel/", "boot/")):
             return "kernel"
-        if path.startswith(("services/", "tests/services/")):
+        if path.startswith(("services/", "tests/services/", "bench/services/")):
             return "service"
-        if path.startswith("tests/guests/"):
+        if path.startswith(("tests/guests/", "bench/guest/")):
             return "guest"
         return "host"
 
