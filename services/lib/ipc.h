@@ -18,6 +18,10 @@ typedef uint32_t skerry_cap; /* a slot of the own cspace; 0: none */
 /* A handler that keeps the reply (server_keep_reply) returns this; nothing is sent then. */
 #define IPC_KEPT INT32_MAX
 
+/* A status of the kernel's that a server's dispatch returned (BAD_METHOD, BAD_MESSAGE), as its
+ * client gets it: positive, so that it is not taken for one of the client's own call. */
+#define IPC_FROM_SERVER(status) ((status)&INT32_MAX)
+
 /* A request while a server handles it; the generated dispatch turns it into the reply. */
 struct ipc_msg {
 	uint32_t method;

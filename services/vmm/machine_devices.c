@@ -64,7 +64,7 @@ static bool check_server(const struct machine *m, const skerry_ServedDevice *d, 
 	skerry_DeviceInfo info = skerry_DeviceInfo_init_zero;
 	int32_t status = device_describe_call(port, &query, &info);
 
-	if (status == BAD_METHOD)
+	if (status == IPC_FROM_SERVER(BAD_METHOD))
 		return true;
 	if (status)
 		return refuse(m, d, "its server does not say what it is (%d)", status);
