@@ -107,10 +107,28 @@ def device_server(directory):
     return result.stdout[-3000:] if result.returncode else ""
 
 
+def messages(directory):
+    """What docs/idl.md says that its example becomes is in what the compiler makes of it."""
+    text = pages.read("docs/idl.md")
+    idl, out = os.path.join(directory, "idl"), os.path.join(directory, "out")
+    with open(os.path.join(idl, "clock.proto"), "w", encoding="utf-8") as f:
+        f.write(re.search(r"(?ms)^```proto\n(.*?)^```$", text)[1])
+    os.mkdir(out)
+    made = pages.run(["protoc", f"-I{idl}", "--plugin=protoc-gen-skerry=tools/protoc-gen-skerry", f"--skerry_out={out}",
+                      f"--skerry_opt={idl}", os.path.join(idl, "clock.proto")], directory)
+    os.remove(os.path.join(idl, "clock.proto"))
+    generated = " ".join(" ".join(pages.read(f, out).split()) for f in sorted(os.listdir(out)))
+    shown = re.sub(r"/\*.*?\*/", "", "".join(re.findall(r"(?ms)^```c\n(.*?)^```$", text)))
+    lines = [" ".join(line.split()).removesuffix(";") for line in shown.splitlines()]
+    missing = [line for line in lines if line and "…" not in line and line not in generated]
+    return made.stdout + "\n".join(missing)
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="skerry-docs-") as directory:
         pages.with_examples(directory)
         case("docs/device.md: the server builds", device_server(directory))
+        case("docs/idl.md: its example becomes what it shows", messages(directory))
         # What pages call by an invented name.
         shutil.copy(os.path.join(pages.ROOT, "build", "aarch64", "guests", "selftest.bin"), os.path.join(directory, "X.bin"))
         makefile = makefiles()
