@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "internal.h"
+#include "statuses.h"
+
 #define RAM_BYTES (16u << 20)
 #define BOOT_BYTES (2u << 20)
 #define DEVICE_BYTES (1ull << 30)
@@ -118,6 +121,8 @@ struct result user_call(struct machine *m, struct thread *t, uint32_t call,
 			const uint64_t arguments[8])
 {
 	struct context *c = &t->context;
+	const struct cap *cap = call == CALL_INVOKE ? cspace_slot(t, arguments[0]) : NULL;
+	uint8_t type = cap ? cap->type : CAP_EMPTY;
 
 	if (m->k->current != c)
 		FAIL("a call by thread %p, and %p is current", (void *)c, (void *)m->k->current);
@@ -136,9 +141,10 @@ struct result user_call(struct machine *m, struct thread *t, uint32_t call,
 		if (m->k->current != c)
 			return (struct result){.status = PREEMPTED};
 	}
-	if (m->k->current == c || c->state == CONTEXT_READY)
-		return user_result(t);
-	return (struct result){.status = BLOCKED};
+	if (m->k->current != c && c->state != CONTEXT_READY)
+		return (struct result){.status = BLOCKED};
+	statuses_note(call, type, arguments[1], user_result(t).status);
+	return user_result(t);
 }
 
 struct result user_ok(const char *file, int line, struct machine *m, const uint64_t arguments[8])
