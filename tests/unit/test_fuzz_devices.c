@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sources: services/lib/state.c services/devices/virtio-blk/blk_memory.c */
+/*
+ * Random accesses of registers, and guest memory that holds anything and changes at any time, also
+ * between two reads of the same request. What must hold all the same: the sanitizer finds no access
+ * outside of what was granted, neither the used ring nor the disk get what nobody asked for, a call
+ * does a bounded amount of work, and what the model says of itself agrees with its registers.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+static void wrote(void);
+#define VIRTIO_WROTE() wrote()
+/* Built here, with a guest that acts meanwhile. NOLINTBEGIN(bugprone-suspicious-include) */
+#include "services/devices/virtio-blk/virtio_ring.c"
+
+#include "services/devices/virtio-blk/virtio_blk.c"
+/* NOLINTEND(bugprone-suspicious-include) */
+#include "services/devices/pl011/pl011.h"
+#include "test.h"
+
+#define LOW 0x80000000ull
+#define HIGH 0x80002000ull /* touches the first region */
+#define APART 0xfffffffffffff000ull
+#define SECTORS 64u
+#define TURN 4u
+/* Writes of one turn at most: a chain's pieces for each transfer, and some for each request. */
+#define WRITES_MOST (TURN * (VIRTIO_PIECES * 2 + 16))
+
+static struct {
+	struct virtio_blk blk;
+	uint8_t *disk, *before;
+	uint64_t sequence;
+	uint32_t writes;
+	bool acts; /* the guest writes to its memory while the device is at work */
+} w;
+
+static uint64_t pick(const uint64_t *values, size_t count)
+{
+	return values[test_random() % count];
+}
+#define PICK(...) \
+	pick((const uint64_t[]){__VA_ARGS__}, sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
+
+static uint64_t address(void)
+{
+	uint64_t base = PICK(LOW, LOW, LOW, HIGH, HIGH, APART, 0, ~0ull);
+
+	return base +
+	       PICK(0, 0, 0x10, 0x100, 0x400, 0x800, 0xff0, 0x1ff8, 0x1fff, test_random() % 0x2000);
+}
+
+static uint32_t length(void)
+{
+	return (uint32_t)PICK(0, 1, 16, 16, 17, 32, 512, 512, 1024, 513, 0x1000, 0x2000, 0x4000,
+			      0x7fffffff, 0xfffffff0, 0xffffffff, test_random() % 4096);
+}
+
+static void put(uint32_t region, uint64_t at, const void *bytes, size_t size)
+{
+	const uint64_t room = w.blk.ram.regions[region].size;
+
+	if (size <= room && at <= room - size)
+		memcpy(w.blk.ram.regions[region].at + at, bytes, size);
+}
+
+/* Something that a driver writes, mostly where the queue is. */
+static void guest_writes(void)
+{
+	const struct virtio_blk_state *s = state_current(&w.blk.state);
+	const struct virtio_queue *q = &s->mmio.queues[0];
+	const struct virtio_desc d = {address(), length(),
+				      (uint16_t)(test_random() % (test_random() % 4 ? 4 : 16)),
+				      (uint16_t)(test_random() % 12)};
+	const struct {
+		uint32_t type, reserved;
+		uint64_t sector;
+	} header = {(uint32_t)PICK(0, 0, 1, 1, 4, 8, 9, test_random()), 0,
+		    PICK(0, 1, SECTORS - 1, SECTORS, SECTORS + 1, ~0ull, 1ull << 55,
+			 test_random() % SECTORS)};
+	uint16_t half = (uint16_t)(test_random() % 16);
+
+	switch (test_random() % 8) {
+	case 0:
+	case 1:
+		put(0, q->desc - LOW + 16 * (test_random() % 10), &d, sizeof(d));
+		break;
+	case 2:
+		put(0, 16 * (test_random() % 512), &d, sizeof(d));
+		break;
+	case 3:
+		put((uint32_t)(test_random() % 3), test_random() % 0x2000, &header, sizeof(header));
+		break;
+	case 4:
+		put(0, q->avail - LOW + 4 + 2 * (test_random() % 10), &half, 2);
+		break;
+	case 5:
+		half = (uint16_t)(q->taken + PICK(0, 1, 1, 1, 2, 3, 8, 9, test_random()));
+		put(0, q->avail - LOW + 2, &half, 2);
+		break;
+	default:
+		put((uint32_t)(test_random() % 3), test_random() % 0x2000, &half, 1 + half % 2);
+		break;
+	}
+}
+
+static void wrote(void)
+{
+	w.writes++;
+	if (w.acts && test_random() % 4 == 0)
+		guest_writes();
+}
+
+static void *fresh(size_t bytes)
+{
+	void *memory = aligned_alloc(64, bytes);
+
+	CHECK(memory);
+	test_cleanup(free, memory);
+	return memset(memory, 0, bytes);
+}
+
+static void start(bool read_only)
+{
+	static const uint64_t gpa[] = {LOW, HIGH, APART}, size[] = {0x2000, 0x1000, 0x1000};
+	bool new;
+
+	memset(&w, 0, sizeof(w));
+	w.disk = fresh(SECTORS * 512);
+	w.before = fresh(SECTORS * 512);
+	for (size_t i = 0; i < SECTORS * 512; i++)
+		w.disk[i] = (uint8_t)test_random();
+	memcpy(w.before, w.disk, SECTORS * 512);
+	w.blk.sectors = SECTORS;
+	w.blk.read_only = read_only;
+	w.blk.ram.count = 3;
+	for (int i = 0; i < 3; i++) {
+		w.blk.ram.regions[i].gpa = gpa[i];
+		w.blk.ram.regions[i].size = size[i];
+		w.blk.ram.regions[i].at = fresh(size[i]);
+	}
+	CHECK(
+	    state_open(&w.blk.state, fresh(4096), 4096, sizeof(struct virtio_blk_state), 1, &new));
+	w.blk.flight = fresh(64);
+	blk_memory_open(&w.blk.backend, w.disk, SECTORS * 512);
+	w.blk.backend.largest = 1024; /* so that requests take several transfers */
+	virtio_blk_describe(&w.blk);
+}
+
+static void check_state(void)
+{
+	const struct virtio_blk_state *s = state_current(&w.blk.state);
+	const struct virtio_mmio *v = &s->mmio;
+	const struct virtio_queue *q = &v->queues[0];
+
+	CHECK(q->num <= VIRTIO_QUEUE_LARGEST && (q->num & (q->num - 1)) == 0);
+	CHECK(!q->ready || q->num);
+	CHECK(q->ready <= 1);
+	CHECK_EQ(q->done, q->taken); /* one at a time, each answered once */
+	CHECK((v->interrupt & ~3u) == 0);
+	CHECK_EQ(virtio_blk_line(&w.blk), v->interrupt != 0);
+	if (v->status & VIRTIO_DRIVER_OK)
+		CHECK(v->status & VIRTIO_FEATURES_OK);
+	if (v->status & VIRTIO_FEATURES_OK)
+		CHECK((v->driver_features & ~w.blk.identity.features) == 0 &&
+		      virtio_has(v, VIRTIO_F_VERSION_1));
+}
+
+/* One turn of the server: never more answers than requests, never more requests than allowed. */
+static void serve(void)
+{
+	const struct virtio_blk_state *s = state_current(&w.blk.state);
+	const struct virtio_queue before = s->mmio.queues[0];
+	const bool live = virtio_mmio_live(&s->mmio) && before.ready;
+	uint16_t done;
+
+	w.writes = 0;
+	(void)virtio_blk_serve(&w.blk, TURN);
+	CHECK(w.writes <= WRITES_MOST);
+	s = state_current(&w.blk.state);
+	done = (uint16_t)(s->mmio.queues[0].done - before.done);
+	CHECK(done <= (live ? TURN : 0));
+	if (!live)
+		CHECK_EQ(w.writes, 0);
+}
+
+static void access_register(void)
+{
+	static const uint16_t offsets[] = {0x14, 0x20, 0x24, 0x30,  0x38, 0x44, 0x50,
+					   0x60, 0x64, 0x70, 0x80,  0x84, 0x90, 0x94,
+					   0xa0, 0xa4, 0xfc, 0x100, 0x104};
+	const struct virtio_access a = {
+	    .offset = test_random() % 8 ? offsets[test_random() % 19] : test_random() % 0x1010,
+	    .value = PICK(0, 1, 1, 2, 3, 4, 8, 11, 15, 128, 129, 256, 0x8000, 0x30000200, LOW,
+			  LOW + 0x400, LOW + 0x800, test_random()),
+	    .width = (uint32_t)(test_random() % 8 ? 4 : test_random() % 9),
+	    .write = test_random() % 4 != 0};
+	const struct virtio_blk_state *now = state_current(&w.blk.state);
+	const struct virtio_queue queue = now->mmio.queues[0];
+	uint64_t value = 0, again;
+	uint32_t action, action_again;
+
+	(void)virtio_blk_access(&w.blk, ++w.sequence, &a, &value, &action);
+	CHECK(action == EXIT_ACTION_ADVANCE || action == EXIT_ACTION_ABORT);
+	now = state_current(&w.blk.state);
+	if (queue.ready && now->mmio.queues[0].ready)
+		CHECK_MEMORY(&now->mmio.queues[0], &queue, sizeof(queue));
+	/* The server died before the reply: the same exit again changes nothing. */
+	if (a.write && test_random() % 4 == 0) {
+		serve();
+
+		const struct virtio_blk_state before =
+		    *(const struct virtio_blk_state *)state_current(&w.blk.state);
+
+		(void)virtio_blk_access(&w.blk, w.sequence, &a, &again, &action_again);
+		CHECK_EQ(action, action_again);
+		CHECK_EQ(value, again);
+		CHECK_MEMORY(state_current(&w.blk.state), &before, sizeof(before));
+	}
+}
+
+static void store(uint64_t offset, uint32_t value)
+{
+	const struct virtio_access a = {
+	    .offset = offset, .value = value, .width = 4, .write = true};
+	uint64_t unused;
+	uint32_t action;
+
+	(void)virtio_blk_access(&w.blk, ++w.sequence, &a, &unused, &action);
+}
+
+/* A chain that is right, until somebody writes there. */
+static void offer(void)
+{
+	const uint64_t sector = test_random() % SECTORS;
+	const uint32_t type = (uint32_t)(test_random() % 2), data = type ? 0 : VIRTIO_DESC_WRITE;
+	const uint32_t bytes = (uint32_t)PICK(512, 1024, 2048);
+	const struct virtio_desc chain[] = {
+	    {APART, VIRTIO_BLK_HEADER, VIRTIO_DESC_NEXT, 1},
+	    {LOW + 0x1000 + test_random() % 0x1800, bytes, (uint16_t)(VIRTIO_DESC_NEXT | data), 2},
+	    {HIGH + 0xfff, 1, VIRTIO_DESC_WRITE, 0}};
+	const uint16_t heads[8] = {0};
+
+	put(0, 0, chain, sizeof(chain));
+	put(2, 0, &type, sizeof(type));
+	put(2, 8, &sector, sizeof(sector));
+	put(0, 0x404, heads, sizeof(heads));
+}
+
+/* As a driver does it, up to any point. */
+static void set_up(void)
+{
+	const uint32_t steps[][2] = {{0x70, 0},
+				     {0x70, 3},
+				     {0x24, 0},
+				     {0x20, (uint32_t)PICK(0, 0x10000000, 0x20000000, 0x30000200)},
+				     {0x24, 1},
+				     {0x20, 1},
+				     {0x70, 11},
+				     {0x38, (uint32_t)PICK(1, 2, 8, 8, 128)},
+				     {0x80, (uint32_t)address()},
+				     {0x84, 0},
+				     {0x90, LOW + 0x400},
+				     {0x94, 0},
+				     {0xa0, LOW + 0x800},
+				     {0xa4, 0},
+				     {0x44, 1},
+				     {0x70, 15}};
+	size_t count = test_random() % 4 ? 16 : test_random() % 17;
+
+	for (size_t i = 0; i < count; i++)
+		store(steps[i][0], steps[i][1]);
+	if (test_random() % 4) {
+		store(0x44, 0);
+		store(0x80, LOW);
+		store(0x44, 1);
+		offer();
+	}
+}
+
+static void fuzz(bool read_only, unsigned rounds)
+{
+	unsigned served = 0;
+
+	start(read_only);
+	for (unsigned i = 0; i < rounds; i++) {
+		const struct virtio_blk_state *s;
+		uint16_t done;
+
+		s = state_current(&w.blk.state);
+		if (test_random() % (virtio_mmio_live(&s->mmio) ? 64 : 2) == 0)
+			set_up();
+		w.acts = test_random() % 2;
+		for (uint64_t n = test_random() % 8; n > 0; n--)
+			guest_writes();
+		if (test_random() % 16 == 0)
+			access_register();
+		s = state_current(&w.blk.state);
+		done = s->mmio.queues[0].done;
+		if (test_random() % 32 == 0)
+			virtio_blk_resume(&w.blk);
+		serve();
+		s = state_current(&w.blk.state);
+		served += s->mmio.queues[0].done != done;
+		check_state();
+	}
+	if (read_only)
+		CHECK_MEMORY(w.disk, w.before, SECTORS * 512);
+	CHECK(served > rounds / 64);
+}
+
+TEST(a_random_driver_reaches_nothing_beyond_its_memory_and_the_disk)
+{
+	fuzz(false, test_rounds(60000));
+}
+
+TEST(a_random_driver_does_not_write_to_a_read_only_disk)
+{
+	fuzz(true, test_rounds(60000));
+}
+
+static void check_uart(const struct pl011 *s)
+{
+	const bool fifo = pl011_get(s, PL011_LCRH) & PL011_LCRH_FEN;
+	const uint32_t tx = s->tx_head - s->tx_tail, rx = s->rx_head - s->rx_tail;
+	const uint32_t flags = pl011_get(s, PL011_FR), depth = fifo ? PL011_FIFO : 1;
+
+	CHECK(tx <= depth && rx <= depth);
+	CHECK_EQ((flags & PL011_FR_TXFE) != 0, tx == 0);
+	CHECK_EQ((flags & PL011_FR_TXFF) != 0, tx == depth);
+	CHECK_EQ((flags & PL011_FR_RXFE) != 0, rx == 0);
+	CHECK_EQ((flags & PL011_FR_RXFF) != 0, rx == depth);
+	CHECK_EQ(pl011_get(s, PL011_MIS), pl011_get(s, PL011_RIS) & pl011_get(s, PL011_IMSC));
+	CHECK_EQ(pl011_get(s, PL011_RIS) & ~0x7ffu, 0);
+	CHECK(pl011_receive_room(s) <= depth - rx);
+	/* An empty receiver has no reason to say that it timed out. */
+	if (rx == 0)
+		CHECK(!(pl011_get(s, PL011_RIS) & PL011_INT_RT));
+}
+
+TEST(a_random_guest_does_not_confuse_its_uart)
+{
+	static const uint16_t offsets[] = {0,	 0,    4,    0x18, 0x2c, 0x30,
+					   0x34, 0x38, 0x3c, 0x40, 0x44, 0x48};
+	const unsigned rounds = test_rounds(400000);
+	unsigned sent = 0;
+	struct pl011 s;
+	uint32_t value;
+	uint8_t c;
+
+	pl011_reset(&s);
+	for (unsigned i = 0; i < rounds; i++) {
+		const struct pl011_access a = {
+		    .offset =
+			test_random() % 8 ? offsets[test_random() % 12] : test_random() % 0x1010,
+		    .value = test_random() % 2 ? test_random()
+					       : PICK(0, 0x70, 0x301, 0x301, 0x381, 0x7ff),
+		    .width = (uint32_t)(test_random() % 4 ? 4 : test_random() % 9),
+		    .write = test_random() % 2};
+
+		switch (test_random() % 4) {
+		case 0:
+			pl011_receive(&s, (uint8_t)test_random());
+			if (test_random() % 2)
+				pl011_silence(&s);
+			break;
+		case 1:
+			/* Characters go in one at a time, so no more than a FIFO comes out at once.
+			 */
+			for (unsigned n = 0; pl011_transmit(&s, &c); n++, sent++)
+				CHECK(n < PL011_FIFO);
+			break;
+		default:
+			(void)pl011_access(&s, &a, &value);
+			break;
+		}
+		check_uart(&s);
+	}
+	CHECK(sent > rounds / 256);
+}
