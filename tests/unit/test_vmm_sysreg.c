@@ -41,6 +41,7 @@ TEST(a_core_with_everything_shows_what_the_vm_has)
 	CHECK_EQ(field(id(4, 0), 28), 0);  /* RAS */
 	CHECK_EQ(field(id(4, 0), 32), 0);  /* SVE */
 	CHECK_EQ(field(id(4, 0), 44), 0);  /* AMU */
+	CHECK_EQ(field(id(4, 0), 56), 1);  /* CSV2: without SCXTNUM_EL1 */
 	CHECK_EQ(field(id(4, 1), 8), 0);   /* MTE */
 	CHECK_EQ(field(id(4, 1), 24), 0);  /* SME */
 	CHECK_EQ(field(id(5, 0), 0), 6);   /* DebugVer */
@@ -50,8 +51,10 @@ TEST(a_core_with_everything_shows_what_the_vm_has)
 	CHECK_EQ(field(id(6, 0), 24), 0);  /* TME */
 	CHECK_EQ(field(id(6, 1), 4), 0);   /* APA */
 	CHECK_EQ(field(id(6, 1), 28), 0);  /* GPI */
+	CHECK_EQ(field(id(7, 1), 0), 2);   /* HAFDBS: without TCR2_EL1 */
 	CHECK_EQ(field(id(7, 1), 8), 0);   /* VH */
 	CHECK_EQ(field(id(7, 1), 16), 0);  /* LO */
+	CHECK_EQ(field(id(7, 2), 16), 1);  /* VARange */
 	CHECK_EQ(field(id(7, 2), 24), 0);  /* NV */
 	for (unsigned int op2 = 0; op2 < 8; op2++)
 		CHECK_EQ(id(1, op2) | id(2, op2) | id(3, op2), 0);
@@ -94,6 +97,8 @@ TEST(id_registers_cannot_be_written)
 
 	start(~0ull, 39);
 	CHECK(!sysreg_access(&s, 0, SYSREG(3, 0, 0, 4, 0), true, &value));
+	CHECK(!sysreg_access(&s, 0, SYSREG(3, 1, 0, 0, 7), true, &value)); /* AIDR_EL1 */
+	CHECK(sysreg_access(&s, 0, SYSREG(3, 1, 0, 0, 7), false, &value));
 }
 
 TEST(os_lock)

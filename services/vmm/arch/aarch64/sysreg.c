@@ -42,6 +42,16 @@ static const struct {
      0},
 };
 
+/* Fields whose higher values stand for registers that are not there. */
+static const struct {
+	uint8_t index, shift;
+	uint64_t most;
+} limits[] = {
+    {SYSREG_ID(4, 0), 56, 1}, /* CSV2: SCXTNUM_EL1 and SCXTNUM_EL0 */
+    {SYSREG_ID(7, 1), 0, 2},  /* HAFDBS: TCR2_EL1.HAFT */
+    {SYSREG_ID(7, 2), 16, 1}, /* VARange: TCR2_EL1.D128 */
+};
+
 /* Sizes of ID_AA64MMFR0_EL1.PARange. */
 static const uint8_t pa_bits[] = {32, 36, 40, 42, 44, 48};
 
@@ -52,6 +62,12 @@ void sysreg_init(struct sysreg *s, const uint64_t host[SYSREG_IDS], uint32_t add
 	memset(s, 0, sizeof(*s));
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
 		s->id[shown[i].index] = (host[shown[i].index] & shown[i].keep) | shown[i].set;
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		uint64_t *id = &s->id[limits[i].index];
+
+		if ((*id >> limits[i].shift & 0xf) > limits[i].most)
+			*id = (*id & ~FIELD(limits[i].shift)) | limits[i].most << limits[i].shift;
+	}
 	while (range + 1 < sizeof(pa_bits) && pa_bits[range + 1] <= address_bits &&
 	       range < (host[SYSREG_ID(7, 0)] & 0xf))
 		range++;
@@ -146,9 +162,11 @@ bool sysreg_access(struct sysreg *s, unsigned int cpu, uint32_t reg, bool write,
 	case SYSREG(3, 0, 12, 11, 7): /* ICC_SGI0R_EL1: no interrupt is in Group 0 */
 		return write;
 	case SYSREG(3, 0, 1, 0, 1): /* ACTLR_EL1 */
-	case SYSREG(3, 1, 0, 0, 7): /* AIDR_EL1 */
 		*value = 0;
 		return true;
+	case SYSREG(3, 1, 0, 0, 7): /* AIDR_EL1 */
+		*value = 0;
+		return !write;
 	default:
 		return false;
 	}
