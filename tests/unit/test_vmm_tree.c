@@ -190,6 +190,11 @@ TEST(patching)
 	CHECK(is(string("/chosen", "bootargs", 0), "quiet"));
 	CHECK_EQ(cell("/chosen", "linux,initrd-start", 1), 0x41000000);
 	CHECK(is(string("/uart0@9000000", "compatible", 0), "arm,pl011"));
+	/* The file's initrd is not this VM's. */
+	t.initrd_size = 0;
+	CHECK(arch_tree_patch(&t, supplied, sizeof(supplied), out, sizeof(out)) > 0);
+	CHECK(!fdt_getprop(out, node("/chosen"), "linux,initrd-start", NULL));
+	CHECK(!fdt_getprop(out, node("/chosen"), "linux,initrd-end", NULL));
 }
 
 TEST(a_supplied_tree_is_not_trusted)

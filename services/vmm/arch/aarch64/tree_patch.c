@@ -48,6 +48,27 @@ static int add_memory(void *fdt, const skerry_MemoryRegion *r)
 	return error ? error : append(fdt, node, "reg", r->size, size_cells);
 }
 
+static int remove_property(void *fdt, int node, const char *name)
+{
+	int error = fdt_delprop(fdt, node, name);
+
+	return error == -FDT_ERR_NOTFOUND ? 0 : error;
+}
+
+/* The initrd of this VM: what the file says of another one would have Linux reserve its place. */
+static int set_initrd(void *fdt, int node, const struct arch_tree *t)
+{
+	int error = remove_property(fdt, node, "linux,initrd-start");
+
+	if (!error)
+		error = remove_property(fdt, node, "linux,initrd-end");
+	if (error || !t->initrd_size)
+		return error;
+	error = fdt_setprop_u64(fdt, node, "linux,initrd-start", t->initrd);
+	return error ? error
+		     : fdt_setprop_u64(fdt, node, "linux,initrd-end", t->initrd + t->initrd_size);
+}
+
 static int set_chosen(void *fdt, const struct arch_tree *t)
 {
 	int node = fdt_path_offset(fdt, "/chosen"), error = 0;
@@ -59,13 +80,7 @@ static int set_chosen(void *fdt, const struct arch_tree *t)
 	if (t->config->has_cmdline)
 		error = fdt_setprop(fdt, node, "bootargs", t->config->cmdline,
 				    (int)strlen(t->config->cmdline) + 1);
-	if (!error && t->initrd_size) {
-		error = fdt_setprop_u64(fdt, node, "linux,initrd-start", t->initrd);
-		if (!error)
-			error = fdt_setprop_u64(fdt, node, "linux,initrd-end",
-						t->initrd + t->initrd_size);
-	}
-	return error;
+	return error ? error : set_initrd(fdt, node, t);
 }
 
 int arch_tree_patch(const struct arch_tree *t, const void *from, size_t size, void *to, size_t room)
