@@ -19,6 +19,17 @@
 /* Answers what is no exit of ours: a status of this server. */
 #define EXITS_REFUSED INFO(1, 0, 0)
 
+static void report_missed(const struct machine *m, uint32_t missed)
+{
+	if (missed)
+		log_line("vmm %s: %u more like the lines above", m->config->name, missed);
+}
+
+void exits_report_rest(struct machine *m)
+{
+	report_missed(m, incident_rest(&m->incidents));
+}
+
 void exits_report(struct machine *m, const char *format, ...)
 {
 	char text[200];
@@ -30,8 +41,7 @@ void exits_report(struct machine *m, const char *format, ...)
 	va_start(args, format);
 	log_format(text, sizeof(text), format, args);
 	va_end(args);
-	if (missed)
-		log_line("vmm %s: %u more like the lines above", m->config->name, missed);
+	report_missed(m, missed);
 	log_line("vmm %s: %s", m->config->name, text);
 }
 

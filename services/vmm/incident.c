@@ -19,6 +19,14 @@ bool incident_allowed(struct incidents *r, uint64_t now, uint32_t *missed)
 	return true;
 }
 
+uint32_t incident_rest(struct incidents *r)
+{
+	uint32_t rest = r->dropped;
+
+	r->dropped = 0;
+	return rest;
+}
+
 void incident_place(const struct axvm *vm, uint64_t gpa, char *text, size_t size)
 {
 	const struct axvm_area *below, *above, *at = axvm_area_at(vm, gpa, &below, &above);

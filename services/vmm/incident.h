@@ -25,6 +25,9 @@ struct incidents {
 /* Whether a line may go out at `now`; *missed: how many did not since the last that did. */
 bool incident_allowed(struct incidents *r, uint64_t now, uint32_t *missed);
 
+/* At the end: how many were not shown since the last line, and no line will tell. */
+uint32_t incident_rest(struct incidents *r);
+
 /*
  * Why an access at gpa cannot be served: "nothing there (gap between disk0 0x0a000000 and ram0
  * 0x80000000)", "gicd 0x08000000 has no such access", "ram0 0x80000000 does not allow it".

@@ -67,5 +67,7 @@ void exits_answer(struct machine *m, int64_t result);
 void exits_hold(struct machine *m);
 /* One line about this VM, few enough a second. */
 void exits_report(struct machine *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* At the end: a line that says how many were left out at last. */
+void exits_report_rest(struct machine *m);
 
 #endif

@@ -228,6 +228,7 @@ int main(void)
 		server_ready();
 		event.status = run(&reset);
 		print_rest();
+		exits_report_rest(&machine);
 		if (event.status)
 			log_line("vmm %s: the guest ended with status %u", config.name,
 				 event.status);

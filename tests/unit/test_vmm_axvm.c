@@ -273,4 +273,8 @@ TEST(lines_are_few)
 	CHECK_EQ(missed, 1000 - INCIDENT_BURST);
 	CHECK(incident_allowed(&r, 151, &missed));
 	CHECK_EQ(missed, 0);
+	for (unsigned int i = 0; i < 20; i++)
+		(void)incident_allowed(&r, 152, &missed);
+	CHECK_EQ(incident_rest(&r), 20 - (INCIDENT_BURST - 2));
+	CHECK_EQ(incident_rest(&r), 0);
 }
