@@ -79,8 +79,12 @@ static bool prepare(struct svc_thread *t, uint32_t index)
 		t->thread = make(CAP_THREAD);
 	if (!t->signal || !t->thread || !core)
 		return false;
-	/* Its last thread may still be on its way out. */
+	/*
+	 * Its last thread may still be on its way out: the lock is free already, and whoever waits
+	 * for it is not told yet. It looks again, and waits for us then.
+	 */
 	(void)thread_stop(t->thread);
+	(void)sys_signal(lock_signal, 1);
 	return thread_configure(t->thread, START_SLOT_CSPACE, START_SLOT_SPACE, START_SLOT_BUFFER,
 				index * (uint32_t)sizeof(struct message_buffer), START_SLOT_INIT,
 				0) == OK &&
