@@ -14,7 +14,7 @@
 #define UART_DATA 0x00
 #define UART_FLAGS 0x18
 #define UART_FLAG_FULL (1u << 5)
-#define UART_WAIT 1000000u /* looks at a full queue before giving up */
+#define UART_WAIT 1000000u /* looks at a queue that stays full, before giving up */
 
 /* The console shows init's log if it and all before it (its driver) run. */
 static bool console_works(void)
@@ -80,10 +80,15 @@ static volatile uint8_t *map_uart(void)
 
 static void put(volatile uint8_t *uart, char c)
 {
+	static uint32_t waits = UART_WAIT; /* of all characters: a UART that is off stays full */
 	volatile uint32_t *flags = (volatile uint32_t *)(uart + UART_FLAGS);
 
-	for (uint32_t i = 0; i < UART_WAIT && *flags & UART_FLAG_FULL; i++)
-		;
+	while (*flags & UART_FLAG_FULL) {
+		if (waits == 0)
+			return;
+		waits--;
+	}
+	waits = UART_WAIT;
 	*(volatile uint32_t *)(uart + UART_DATA) = (uint8_t)c;
 }
 
