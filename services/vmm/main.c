@@ -15,6 +15,7 @@
 #include "services/vmm/machine.h"
 
 #define TREE_BYTES 0x10000u
+#define TREE_ALIGN 8u /* Linux, arch/arm64/booting.rst */
 #define INITRD_ALIGN 0x200000ull
 #define NO_ROOM (~0ull)
 
@@ -82,6 +83,8 @@ static bool load_tree(struct loader *l, const struct arch_tree *t, uint64_t *add
 					    : loader_room(l, TREE_BYTES, TREE_BYTES);
 	if (*address == NO_ROOM)
 		return say("no room for the device tree: the VM needs more memory");
+	if (*address % TREE_ALIGN)
+		return say("dtb_load_addr is not a multiple of 8");
 	if (!loader_put(l, "device tree", *address, tree, (uint64_t)size, 0))
 		return say(l->error);
 	return true;
