@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Serves a guest's virtio block device. QueueNotify comes as a doorbell bit, or as an ordinary
- * access. Only a few requests are handled before the next message is looked at: a vCPU that reads a
- * register waits for those, not for the whole queue. Grants: docs/config.md.
+ * access. After every few requests the line follows, so that the guest need not wait for the whole
+ * queue. A register access does wait for it: a signal that is raised comes before any message
+ * (docs/abi.md). Grants: docs/config.md.
  */
 #include <pb_decode.h>
 #include <stdlib.h>
