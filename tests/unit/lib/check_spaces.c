@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "check_kernel.h"
 
+#include "internal.h"
 #include "user.h"
 
 struct count {
@@ -9,26 +10,35 @@ struct count {
 	unsigned memory, windows;
 };
 
+/* The window an entry was made for; null: it ended. It may lie in a cspace that is no longer the
+ * space's: then nobody finds it, and its entry still goes with it. */
+static const struct cap *window_of(struct kernel *k, const struct fake_entry *e)
+{
+	for (const struct cap *c = k->root.next; c; c = c->next)
+		if (c->type == CAP_WINDOW && c->window.generation == e->generation)
+			return c;
+	return NULL;
+}
+
 static void count_entry(const struct fake_entry *e, void *argument)
 {
 	struct count *n = argument;
-	const struct cspace *cs = n->space->windows.object;
-	const struct cap *window;
+	const struct space_walk walk = {.slot = e->slot, .generation = e->generation};
+	const struct cap *window, *found;
 
 	if (e->kind == ENTRY_MEMORY) {
 		n->memory++;
 		return;
 	}
 	n->windows++;
-	if (!cs) /* the cspace was taken away: its windows are no more */
-		return;
-	CHECK(e->slot > 0 && e->slot < cs->count);
-	window = &cs->slots[e->slot];
-	CHECK_EQ(window->type, CAP_WINDOW);
-	CHECK_EQ(window->window.generation, e->generation);
+	window = window_of(n->k, e);
+	CHECK(window);
 	CHECK_EQ(window->window.address, e->va);
 	CHECK_EQ(window->window.order, e->order);
 	CHECK_EQ(window->window.space, n->space->id);
+	CHECK_EQ(window->window.space_generation, n->space->generation);
+	found = window_find(n->space, &walk);
+	CHECK(!found || found == window);
 }
 
 static bool maps(struct kernel *k, const struct cap *c)

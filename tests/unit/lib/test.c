@@ -64,6 +64,13 @@ uint64_t test_random(void)
 	return random_state;
 }
 
+static uint64_t seed(void)
+{
+	const char *number = getenv("TEST_SEED");
+
+	return 0x9e3779b97f4a7c15u * (number ? 2 * strtoull(number, NULL, 10) + 1 : 1);
+}
+
 unsigned test_rounds(unsigned usual)
 {
 	const char *times = getenv("TEST_ROUNDS");
@@ -92,7 +99,7 @@ static bool run(const struct test *t)
 	/* volatile: read after longjmp */
 	volatile bool passed = false;
 
-	random_state = 0x9e3779b97f4a7c15u;
+	random_state = seed();
 	cleanup_count = 0;
 	if (!setjmp(after_failure)) {
 		t->run();

@@ -31,7 +31,7 @@ void test_fail(const char *file, int line, const char *format, ...)
 void test_check_eq(const char *file, int line, const char *what, int64_t actual, int64_t expected);
 void test_check_memory(const char *file, int line, const char *what, const void *actual,
 		       const void *expected, size_t bytes);
-/* Pseudo-random numbers, the same in every run of a test. */
+/* Pseudo-random numbers, the same in every run of a test with the same TEST_SEED (a number). */
 uint64_t test_random(void);
 /* `usual` rounds of something random, or as many times more as TEST_ROUNDS in the environment says.
  */
