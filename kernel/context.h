@@ -30,6 +30,7 @@ struct context {
 	uint8_t kind;	       /* enum context_kind */
 	uint8_t state;	       /* enum context_state */
 	uint8_t priority;      /* of the owner */
+	uint8_t depth;	       /* a server's: calls from the first caller to it */
 	bool queued;	       /* in a ready queue */
 	bool stalled;	       /* in the stalled list of another context, or in kernel.released */
 	bool exhausted;	       /* budget used up; the deadline refills it */

@@ -43,6 +43,7 @@ static void accept(struct kernel *k, struct port *p, struct context *c, struct t
 	c->state = CONTEXT_CALLING;
 	c->server = server;
 	server->caller = c;
+	server->context.depth = (uint8_t)(c->depth + 1);
 	if (server->serves == p)
 		return;
 	if (server->serves)
@@ -79,6 +80,10 @@ static enum status deadlock_check(struct port *p, struct context *caller)
 enum status port_send(struct kernel *k, struct context *c, struct port *p, uint64_t badge)
 {
 	c->sender_badge = badge;
+	if (c->depth && !thread_of(c)->caller)
+		c->depth = 0;
+	if (c->depth >= CHAIN_LIMIT - 1)
+		return LIMIT; /* dispatch would not find the end of the chain */
 	if (!list_empty(&p->receivers)) {
 		struct thread *server =
 		    container_of(p->receivers.next, struct thread, context.waiting);

@@ -197,6 +197,57 @@ static void check_call(const struct context *c)
 	}
 }
 
+/* Where the chain of `c` ends: at who can run for it (true), or whom it waits for in vain. */
+static bool chain_end(const struct context *c, const struct context **end)
+{
+	for (int i = 0; c && i < CHAIN_LIMIT; i++) {
+		*end = c;
+		if (c->state == CONTEXT_READY)
+			return true;
+		if (c->state == CONTEXT_CALLING && c->server)
+			c = &c->server->context;
+		else if (c->state == CONTEXT_SENDING && c->port->server)
+			c = &c->port->server->context;
+		else
+			c = NULL;
+	}
+	return false;
+}
+
+/* An owner that was put aside waits where it will be found when it can go on. */
+static void check_stalled(struct kernel *k, const struct context *c)
+{
+	const struct context *end;
+
+	if (!c->stalled || in_list(&k->released, &c->link))
+		return;
+	if (chain_end(c, &end))
+		FAIL("owner %p is stalled, and %p could run for it", (const void *)c,
+		     (const void *)end);
+	if (end->state == CONTEXT_SENDING && !end->port->server)
+		CHECK(in_list(&end->port->stalled, &c->link));
+	else
+		CHECK(in_list(&end->stalled_on_me, &c->link));
+}
+
+/* Who runs does so for the owner that pays, and no other owner is more urgent. */
+static void check_running(struct kernel *k)
+{
+	const struct context *end;
+	bool interrupted = k->arch.preempt_at && k->arch.polls >= k->arch.preempt_at;
+
+	CHECK(!k->resched);
+	CHECK_EQ(k->owner == NULL, k->current == &k->idle);
+	if (!k->owner) {
+		CHECK(interrupted || !k->ready_mask);
+		return;
+	}
+	CHECK(k->owner->queued);
+	CHECK(interrupted || k->ready_mask >> k->owner->priority == 1);
+	CHECK(chain_end(k->owner, &end));
+	CHECK(end == k->current);
+}
+
 static void check_context(struct kernel *k, struct context *c)
 {
 	bool wants =
@@ -212,6 +263,7 @@ static void check_context(struct kernel *k, struct context *c)
 	CHECK(!(c->queued && c->stalled));
 	CHECK_EQ(c->refill.armed, c->exhausted);
 	check_call(c);
+	check_stalled(k, c);
 	if (t && t->caller) {
 		CHECK(census_has_context(t->caller));
 		CHECK_EQ(t->caller->state, CONTEXT_CALLING);
@@ -309,6 +361,7 @@ void check_kernel(struct kernel *k)
 	check_slots(k);
 	check_queues(k);
 	check_objects(k);
+	check_running(k);
 	check_deadlines(k);
 	check_spaces(k, &census);
 	fake_tlb_check(k);
