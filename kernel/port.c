@@ -243,8 +243,9 @@ struct context *port_reply_wait(struct kernel *k, struct thread *t)
 	t->caller = NULL;
 	reply_settle(k, caller);
 	receive(k, t, p);
-	/* The server ran for this caller: the owner's chain goes on with it. */
-	if (c->state == CONTEXT_RECEIVING && caller->state == CONTEXT_READY && !k->resched)
+	/* The server ran for this caller, unless for who waits at a port it left. */
+	if (c->state == CONTEXT_RECEIVING && caller->state == CONTEXT_READY && t->serves == p &&
+	    !k->resched)
 		return sched_run(k, caller);
 	return sched_dispatch(k);
 }

@@ -185,6 +185,30 @@ TEST(sched_a_queued_caller_helps_the_server)
 	IS_CURRENT(m, high.t);
 }
 
+/* Who helped it would pay for the caller that was answered. */
+TEST(sched_a_server_that_leaves_a_queue_leaves_the_helpers_budget)
+{
+	struct machine *m = machine_new();
+	uint32_t port = object_new(m, CAP_PORT, 0), other = object_new(m, CAP_PORT, 0);
+	struct user server = server_start(m, port, 0), helper = user_new(m);
+	struct user caller = user_start(m, 9);
+
+	SYS(m, caller.t, CALL_CALL, port, 0);
+	IS_CURRENT(m, server.t);
+	CHECK_EQ(
+	    INVOKE_AS(m, server.t, BOOT_SLOT_CORE, CORE_SCHEDULE, helper.slot, 30, FOREVER, FOREVER)
+		.status,
+	    OK);
+	CHECK_EQ(INVOKE_AS(m, server.t, helper.slot, THREAD_START, 0, 0, 0, 0).status, OK);
+	IS_CURRENT(m, helper.t);
+	SYS(m, helper.t, CALL_CALL, port, 0);
+	IS_CURRENT(m, server.t);
+	CHECK(m->k->owner == &helper.t->context);
+	SYS(m, server.t, CALL_REPLY_WAIT, other, 0);
+	IS_CURRENT(m, caller.t);
+	CHECK(m->k->owner == &caller.t->context);
+}
+
 TEST(sched_a_chain_of_calls_runs_on_the_first)
 {
 	struct machine *m = machine_new();
