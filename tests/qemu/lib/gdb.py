@@ -18,11 +18,13 @@ def option(path):
 
 
 class Gdb:
-    """A connection; the machine is stopped as long as it lasts, but for what `resume` starts."""
+    """A connection; the machine is stopped as long as it lasts, but for what `resume` and `go` start."""
 
-    def __init__(self, path, limit=60):
+    def __init__(self, path, limit=60, machine=None):
+        """The output of `machine`, a Process, is read meanwhile: QEMU waits when nobody takes it."""
         self.socket = socket.socket(socket.AF_UNIX)
         self.limit = limit
+        self.machine = machine
         self.data = b""
         for _ in range(200):
             try:
@@ -32,7 +34,9 @@ class Gdb:
                 time.sleep(0.05)  # QEMU makes the socket when it starts
         else:
             raise Failed("QEMU has no debugger stub")
-        self.ask("qSupported:xmlRegisters=aarch64")
+        self.send("qSupported:xmlRegisters=aarch64")
+        while "PacketSize" not in self.packet():
+            pass  # that the machine stopped, as it does for who connects
         self.registers = self.find_registers()
 
     def close(self):
@@ -41,9 +45,15 @@ class Gdb:
         self.socket.close()
 
     def byte(self):
+        end = time.monotonic() + self.limit
         while not self.data:
-            if not select.select([self.socket], [], [], self.limit)[0]:
+            sources = [self.socket] + ([self.machine.output] if self.machine else [])
+            ready = select.select(sources, [], [], max(0, end - time.monotonic()))[0]
+            if not ready:
                 raise Failed("the debugger stub does not answer")
+            if self.socket not in ready:
+                self.machine.read(end)
+                continue
             self.data = self.socket.recv(65536)
             if not self.data:
                 raise Failed("QEMU closed the debugger stub")
@@ -103,6 +113,12 @@ class Gdb:
     def memory(self, address, size):
         return bytes.fromhex(self.ask(f"m{address:x},{size:x}"))
 
+    def memory_or_none(self, address, size):
+        """None: not mapped for who runs."""
+        self.send(f"m{address:x},{size:x}")
+        answer = self.packet()
+        return None if answer.startswith("E") else bytes.fromhex(answer)
+
     def stop_at(self, address):
         """A hardware breakpoint, on every core."""
         self.ask(f"Z1,{address:x},4")
@@ -110,9 +126,13 @@ class Gdb:
     def forget(self, address):
         self.ask(f"z1,{address:x},4")
 
+    def go(self):
+        """Lets the machine run."""
+        self.send("vCont;c")
+
     def resume(self):
         """Lets the machine run until something stops it; then the core that stopped is the current one."""
-        self.send("vCont;c")
+        self.go()
         stop = self.packet()
         thread = re.search(r"thread:([0-9a-f.p]+);", stop)
         if thread:
