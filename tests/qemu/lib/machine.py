@@ -146,13 +146,18 @@ class Process:
         self.text += data.decode("utf-8", "replace").replace("\r", "")
         return bool(data)
 
-    def wait(self, pattern, limit=LIMIT):
-        """Waits for a match behind the one before; returns it."""
+    def see(self, pattern, limit=LIMIT, start=0):
+        """Waits for a match anywhere behind `start`; returns it."""
         end = time.monotonic() + limit
         expression = re.compile(pattern, re.MULTILINE)
-        while not (match := expression.search(self.text, self.at)):
+        while not (match := expression.search(self.text, start)):
             if not self.read(end):
                 raise Failed(f"it ended without {pattern!r}; its output ends with\n" + self.text[-SHOWN:])
+        return match
+
+    def wait(self, pattern, limit=LIMIT):
+        """Waits for a match behind the one before; returns it."""
+        match = self.see(pattern, limit, self.at)
         self.at = match.end()
         return match
 
