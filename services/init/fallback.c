@@ -107,16 +107,22 @@ static void put_text(volatile uint8_t *uart, const char *text, size_t count)
 	}
 }
 
-void fallback_show(void)
+void fallback_last(void)
 {
 	struct ring ring;
 	volatile uint8_t *uart;
 	char text[64];
 	size_t count;
 
-	if (console_works() || !ring_attach_reader(&ring, start_places.log, PAGE))
+	if (!ring_attach_reader(&ring, start_places.log, PAGE))
 		return;
 	uart = map_uart();
 	while (uart && (count = ring_read(&ring, text, sizeof(text))) != 0)
 		put_text(uart, text, count);
+}
+
+void fallback_show(void)
+{
+	if (!console_works())
+		fallback_last();
 }

@@ -171,5 +171,6 @@ uint64_t policy_ticks(uint64_t seconds);
 
 /* ---- fallback.c: the host's UART, polled, when no console can show the log ---- */
 void fallback_show(void);
+void fallback_last(void); /* no console will run again */
 
 #endif

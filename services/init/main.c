@@ -18,7 +18,7 @@ static uint8_t first_log[PAGE] __attribute__((aligned(4096)));
  */
 static void stop(void)
 {
-	fallback_show();
+	fallback_last();
 	if (init.record->core == 0)
 		(void)core_system_off(BOOT_SLOT_CORE);
 	for (;;)

@@ -41,9 +41,8 @@ bool memory_untyped(uint32_t order, skerry_cap slot, const char *what)
 		if (is_ram(i) && untyped_retype(init.record->regions[i].slot, CAP_UNTYPED, order, 0,
 						slot, 1) == OK)
 			return true;
-	log_line(
-	    "%s: no room for %lu KiB, %lu KiB of this core's RAM are left; give the core more RAM",
-	    what, 1ul << (order - 10), (unsigned long)(ram_left() >> 10));
+	log_line("%s: no %lu KiB in one piece; %lu KiB of this core's RAM are left, give it more",
+		 what, 1ul << (order - 10), (unsigned long)(ram_left() >> 10));
 	return false;
 }
 
