@@ -2,6 +2,8 @@
 """Whether this VMM can serve a VM that its file describes rightly, and where its images lie in memory."""
 import os
 
+from skerryc.vmfile import VM_TYPE_LINUX
+
 MIB2 = 2 << 20
 PAGE = 4096
 ADDRESS_END = 1 << 39  # what three levels of stage-2 tables reach
@@ -140,8 +142,26 @@ def is_linux(head):
     return head[56:60] == MAGIC_LINUX
 
 
-def check_linux(vm, head):
-    """Linux runs from where its header says, counted from any 2 MiB boundary."""
+def bytes_in_file(path):
+    """How far an Image's file reaches, as the PE header in it says (for UEFI); 0: it has none."""
+    with open(path, "rb") as f:
+        head = f.read(4096)
+    at = int.from_bytes(head[60:64], "little")
+    if not head.startswith(b"MZ") or head[at:at + 4] != b"PE\0\0":
+        return 0
+    count, optional = (int.from_bytes(head[at + i:at + i + 2], "little") for i in (6, 20))
+    sections = (head[i:i + 40] for i in range(at + 24 + optional, at + 24 + optional + 40 * count, 40))
+    return max((int.from_bytes(s[16:20], "little") + int.from_bytes(s[20:24], "little") for s in sections), default=0)
+
+
+def check_linux(vm, path, head):
+    """A Linux VM's kernel is a whole Image and runs from where its header says, counted from a 2 MiB boundary."""
+    if vm.vm_type == VM_TYPE_LINUX and not is_linux(head):
+        raise vm.error(("kernel", "kernel_path"), f'"{vm.kernel["kernel_path"]}" is no arm64 Image of Linux; give '
+                       "arch/arm64/boot/Image, or set vm_type = 1 for another program")
+    if is_linux(head) and bytes_in_file(path) > os.path.getsize(path):
+        raise vm.error(("kernel", "kernel_path"), f'"{vm.kernel["kernel_path"]}" is cut short: it has {os.path.getsize(path)} '
+                       f"bytes and {bytes_in_file(path)} by its header; copy it again")
     address, offset = vm.kernel["kernel_load_addr"], int.from_bytes(head[8:16], "little")
     if is_linux(head) and (address - offset) % MIB2:
         raise vm.error(("kernel", "kernel_load_addr"), f"0x{address:x} is not where this Linux image can run; use a 2 MiB "
@@ -160,7 +180,7 @@ def place_images(vm, root):
     if size == 0:
         raise vm.error(("kernel", "kernel_path"), f'"{kernel["kernel_path"]}" is empty; build it again')
     taken = []
-    check_linux(vm, head)
+    check_linux(vm, path, head)
     place(vm, taken, "kernel", kernel["kernel_load_addr"], size)
     files["kernel"] = path, kernel["kernel_load_addr"]
     region_of(vm, "entry_point", kernel["entry_point"], 4, "is")

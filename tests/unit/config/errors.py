@@ -190,8 +190,13 @@ IMAGES = [
      at(VM, 'kernel.kernel_path: "program.elf" is an ELF file; give the flat binary')),
     ("empty kernel", vm('"kernel.bin"', '"empty.bin" #HERE'),
      at(VM, 'kernel.kernel_path: "empty.bin" is empty; build it again')),
-    ("kernel outside memory", vm("kernel_load_addr = 0x8000_0000", "kernel_load_addr = 0x80ff_f000 #HERE"),
-     at(VM, "kernel.kernel_load_addr: 0x80fff000 and the 5000 bytes from there on are not inside the VM's memory_regions; "
+    ("no Linux kernel", vm('"kernel.bin"', '"flat.bin" #HERE'),
+     at(VM, 'kernel.kernel_path: "flat.bin" is no arm64 Image of Linux; give arch/arm64/boot/Image, or set vm_type = 1 for '
+        "another program")),
+    ("kernel cut short", vm('"kernel.bin"', '"cut.bin" #HERE'),
+     at(VM, 'kernel.kernel_path: "cut.bin" is cut short: it has 159 bytes and 160 by its header; copy it again')),
+    ("kernel outside memory", vm("kernel_load_addr = 0x8000_0000", "kernel_load_addr = 0x8100_0000 #HERE"),
+     at(VM, "kernel.kernel_load_addr: 0x81000000 and the 5000 bytes from there on are not inside the VM's memory_regions; "
         "move it or enlarge the memory")),
     ("entry outside memory", vm("entry_point = 0x8000_0000", "entry_point = 0x7fff_fffc #HERE"),
      at(VM, "kernel.entry_point: 0x7ffffffc is not inside the VM's memory_regions; move it or enlarge the memory")),

@@ -104,6 +104,11 @@ sectors = 2048
 TEXTS = {"board": ("configs/boards/board.toml", BOARD), "system": ("configs/systems/s.toml", SYSTEM),
          "vm": ("configs/vms/a.toml", VM)}
 KERNEL_BYTES = 5000
+KERNEL = bytes(16) + KERNEL_BYTES.to_bytes(8, "little") + bytes(32) + b"ARM\x64" + b"\x01" * (KERNEL_BYTES - 60)
+# Linux's Image with a PE header of one section that reaches 160 bytes.
+PE = b"PE\0\0" + bytes(2) + b"\x01\0" + bytes(12) + b"\0\0" + bytes(2) + bytes(16) + (32).to_bytes(4, "little") \
+    + (128).to_bytes(4, "little") + bytes(16)
+PE_IMAGE = b"MZ" + KERNEL[2:60] + (64).to_bytes(4, "little") + PE
 RAMDISK_BYTES = 3000
 
 
@@ -113,7 +118,9 @@ class Project:
         for name in ("boards", "systems", "vms"):
             os.makedirs(os.path.join(directory, "configs", name))
         shutil.copytree(idl, os.path.join(directory, "idl"))
-        self.write("kernel.bin", b"\x01" * KERNEL_BYTES)
+        self.write("kernel.bin", KERNEL)
+        self.write("flat.bin", b"\x01" * KERNEL_BYTES)
+        self.write("cut.bin", PE_IMAGE.ljust(159, b"\x01"))
         self.write("ramdisk.gz", b"\x02" * RAMDISK_BYTES)
         self.write("packed.bin", b"\x1f\x8b" + b"\0" * 70)
         self.write("program.elf", b"\x7fELF" + b"\0" * 70)

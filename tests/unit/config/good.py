@@ -76,7 +76,7 @@ def real_system(top, name):
         for file in ("build/guest/Image", "build/guest/initramfs.cpio.gz", "build/aarch64/guests/selftest.bin"):
             os.makedirs(os.path.join(directory, os.path.dirname(file)), exist_ok=True)
             with open(os.path.join(directory, file), "wb") as f:
-                f.write(b"\1" * 4096)
+                f.write(fixture.KERNEL)
         return compile_system(name, directory)
 
 
@@ -309,7 +309,7 @@ def bundle_layout(top):
           "vmm", "0.kernel.bin", "1.ramdisk.gz"])
     same([name for name, start, _ in entries if start % PAGE], [])
     files = {name: data for name, _, data in entries}
-    same(files["0.kernel.bin"], b"\x01" * fixture.KERNEL_BYTES)
+    same(files["0.kernel.bin"], fixture.KERNEL)
     same(b".debug_info" in files["vmm"], False)
     same(pb.Manifest.FromString(files["manifest.1"]).core, 1)
     same(struct.unpack_from("<Q", files["plan"])[0].to_bytes(7, "little"), b"SKYPLAN")
@@ -327,6 +327,13 @@ def typed_in(top):
                           check=False, cwd=top)
     same(done.stdout.decode().splitlines(), ["[x] skerry-guest: ready", "[x] x# ", "skerry-guest: ready", "early False", "[x] # ", "x# ", "got echo 1", "got poweroff"])
     same(done.returncode, 7)
+
+
+def whole_kernel(top):
+    """An Image that is as long as its header says is taken; errors.py has the one that is a byte shorter."""
+    with tempfile.TemporaryDirectory() as directory:
+        project(top, directory).write("kernel.bin", fixture.PE_IMAGE.ljust(160, b"\x01"))
+        compile_system("s", directory)
 
 
 def lines(_):
@@ -361,4 +368,5 @@ TESTS = {
     "places of images": images,
     "bundle": bundle_layout,
     "standard input is typed in": typed_in,
+    "a whole kernel": whole_kernel,
 }
