@@ -42,9 +42,10 @@ DEPFLAGS = -MMD -MP -MF $(@:.o=.d)
 
 ARCH_FLAGS_aarch64 := -mno-outline-atomics
 NO_FP_aarch64 := -mgeneral-regs-only
+NO_SAVE_aarch64 := $(foreach r,19 20 21 22 23 24 25 26 27 28,-fcall-used-x$(r))
 STRICT_ALIGN_aarch64 := -mstrict-align
 
-TARGET_FLAGS := -std=gnu11 -O2 -g -ffile-prefix-map=$(CURDIR)=. $(ARCH_FLAGS_$(ARCH)) -fno-pie -fno-pic -fno-stack-protector \
+TARGET_FLAGS := -std=gnu11 -O2 -g -fomit-frame-pointer -ffile-prefix-map=$(CURDIR)=. $(ARCH_FLAGS_$(ARCH)) -fno-pie -fno-pic -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections
 CC_INCLUDE = -isystem $(shell $(CC) -print-file-name=include)
 
@@ -215,16 +216,21 @@ $(O)/kernel/asm_defs.h: kernel/arch/$(ARCH)/asm_defs.c Makefile | $(IDL_STAMP)
 	$(Q)$(CC) $(WARNINGS) $(KERNEL_FLAGS) -MMD -MP -MT $@ -MF $(@:.h=.d) -S -o $(@:.h=.s) $<
 	$(Q)sed -n 's/^->\([A-Za-z0-9_]*\) [$$#]*\([-0-9]*\).*/#define \1 \2/p' $(@:.h=.s) >$@
 
-# Boot code runs once.
-$(O)/kernel/obj/boot/%.o $(O)/kernel/obj/arch/$(ARCH)/boot%.o: KERNEL_FLAGS += -Os
+# All registers of who was interrupted are in memory when C begins: no function preserves any. What libfdt
+# and the compiler's own calls reach is as they expect it. What stays is optimized as a whole when it is linked.
+# Boot code runs once; its place in the image follows from its files' names.
+KERNEL_CALLED := memory boot_string
+KERNEL_CODE = $(if $(filter $(KERNEL_CALLED),$(notdir $(basename $<))),,$(NO_SAVE_$(ARCH)) \
+	$(if $(filter boot%,$(notdir $(basename $<))),-Os,-flto))
+
 $(O)/kernel/obj/%.o: kernel/%.c Makefile | $(IDL_STAMP)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(WARNINGS) $(KERNEL_FLAGS) $(DEPFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(WARNINGS) $(KERNEL_FLAGS) $(KERNEL_CODE) $(DEPFLAGS) -c -o $@ $<
 $(O)/kernel/obj/boot/%.o: boot/%.c Makefile | $(IDL_STAMP)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(WARNINGS) $(KERNEL_FLAGS) $(DEPFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(WARNINGS) $(KERNEL_FLAGS) $(KERNEL_CODE) $(DEPFLAGS) -c -o $@ $<
 $(O)/kernel/obj/%.o: kernel/%.S Makefile $(ASM_DEFS) | $(IDL_STAMP)
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D)
@@ -236,7 +242,7 @@ $(O)/kernel/kernel.lds: $(KERNEL_LDS) Makefile | $(IDL_STAMP)
 # Position independent: it relocates itself where it is loaded. Boot code reads the device tree.
 $(O)/kernel/kernel.elf: $(O)/kernel/kernel.lds $(KERNEL_OBJS) $(O)/lib/libfdt.a
 	$(call say,LD,$@)
-	$(Q)$(CC) -nostdlib -static-pie -Wl,--gc-sections -Wl,-z,max-page-size=4096 -Wl,-z,notext \
+	$(Q)$(CC) $(filter-out -I%,$(KERNEL_FLAGS)) $(NO_SAVE_$(ARCH)) -flto -flto-partition=one -nostdlib -static-pie -Wl,--gc-sections -Wl,-z,max-page-size=4096 -Wl,-z,notext \
 		-Wl,--no-dynamic-linker -Wl,--build-id=none -Wl,--no-warn-rwx-segments -T $< -o $@ \
 		$(KERNEL_OBJS) $(O)/lib/libfdt.a -lgcc
 $(O)/kernel/kernel.bin: $(O)/kernel/kernel.elf

@@ -66,7 +66,9 @@ boot_enter:
 4:	mov	x0, x20
 	mov	x1, x22
 	mov	x2, x21
+	str	x22, [sp, #-16]!	/* the kernel's functions preserve no register */
 	bl	boot_early
+	ldr	x22, [sp], #16
 	cbz	x0, boot_stop
 	mov	x19, x0
 
