@@ -72,9 +72,17 @@ void sched_ready(struct kernel *k, struct context *c); /* state becomes READY */
 void sched_block(struct kernel *k, struct context *c, enum context_state state);
 void sched_enqueue(struct kernel *k, struct context *c); /* if it is an owner that may run */
 void sched_dequeue(struct kernel *k, struct context *c);
-void sched_release(struct kernel *k, struct context *c); /* owners stalled on c may run again */
 void sched_release_chain(struct kernel *k, struct context *c); /* and on whom c waits for */
-void sched_release_list(struct kernel *k, struct list *stalled);
+void sched_move_released(struct kernel *k, struct list *stalled);
+static inline void sched_release_list(struct kernel *k, struct list *stalled)
+{
+	if (!list_empty(stalled))
+		sched_move_released(k, stalled);
+}
+static inline void sched_release(struct kernel *k, struct context *c)
+{
+	sched_release_list(k, &c->stalled_on_me); /* owners stalled on c may run again */
+}
 void sched_forget(struct kernel *k, struct context *c); /* c ends */
 void sched_set(struct kernel *k, struct context *c, uint8_t priority, uint64_t budget,
 	       uint64_t period);
@@ -88,7 +96,8 @@ struct context *port_call(struct kernel *k, struct thread *t);
 struct context *port_reply_wait(struct kernel *k, struct thread *t);
 struct context *port_reply(struct kernel *k, struct thread *t);
 /* A call the kernel makes for `c` (an exit, a fault). A status other than OK: nothing happened. */
-enum status port_send(struct kernel *k, struct context *c, struct port *port, uint64_t badge);
+enum status port_send(struct kernel *k, struct context *c, enum context_kind kind,
+		      struct port *port, uint64_t badge);
 void port_end_call(struct kernel *k, struct context *c,
 		   enum status why);		 /* c is SENDING or CALLING */
 void reply_end(struct kernel *k, struct cap *c); /* a kept reply is deleted */
@@ -100,7 +109,7 @@ void port_end(struct kernel *k, void *object);
 invoke_fn port_invoke;
 
 /* ---- message.c ---- */
-enum status message_copy(struct kernel *k, struct thread *from, struct thread *to, uint64_t info);
+enum status message_copy(struct thread *from, struct thread *to, uint64_t info);
 
 /* ---- signal.c ---- */
 void signal_raise(struct kernel *k, struct signal *s, uint64_t bits);

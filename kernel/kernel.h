@@ -20,6 +20,12 @@
 #define SPACE_VMS 64
 #define IRQS 1020 /* physical interrupts: GIC INTIDs, PLIC or IOAPIC sources */
 
+/* Paths that count: FLAT and HOT inline all that they call but what is WARM (or rare: COLD). */
+#define FLAT __attribute__((flatten))
+#define HOT __attribute__((flatten, noinline))
+#define WARM __attribute__((noinline))
+#define COLD __attribute__((noinline, cold))
+
 struct space_entry {
 	struct space *space;
 	uint32_t generation; /* capabilities remember it, so that a stale one never reaches a later

@@ -7,19 +7,17 @@
 /* Exactly `bytes` bytes: what lies behind them in the sender's buffer stays private. */
 static void copy_bytes(uint8_t *to, const uint8_t *from, uint64_t bytes)
 {
-	uint64_t word;
+	uint64_t word[2];
 
-	for (; bytes >= 8; bytes -= 8, to += 8, from += 8) {
-		__builtin_memcpy(&word, from, 8);
-		__builtin_memcpy(to, &word, 8);
+	for (; bytes >= 16; bytes -= 16, to += 16, from += 16) {
+		__builtin_memcpy(word, from, 16);
+		__builtin_memcpy(to, word, 16);
 	}
-	if (bytes & 4) {
-		__builtin_memcpy(&word, from, 4);
-		__builtin_memcpy(to, &word, 4);
-		to += 4;
-		from += 4;
+	for (; bytes >= 4; bytes -= 4, to += 4, from += 4) {
+		__builtin_memcpy(word, from, 4);
+		__builtin_memcpy(to, word, 4);
 	}
-	for (bytes &= 3; bytes; bytes--)
+	for (; bytes; bytes--)
 		*to++ = *from++;
 }
 
@@ -55,12 +53,11 @@ static enum status caps_decode(struct thread *from, struct thread *to, uint32_t 
 	return OK;
 }
 
-enum status message_copy(struct kernel *k, struct thread *from, struct thread *to, uint64_t info)
+enum status message_copy(struct thread *from, struct thread *to, uint64_t info)
 {
 	uint64_t bytes = info & INFO_LENGTH_MASK;
 	uint32_t caps = (uint32_t)(info >> INFO_CAPS_SHIFT) & INFO_CAPS_MASK;
 
-	(void)k;
 	if (bytes > MESSAGE_BYTES)
 		return BAD_MESSAGE;
 	if ((bytes || caps) && (!from->message || !to->message))

@@ -9,7 +9,7 @@
 	(INFO_LENGTH_MASK | INFO_CAPS_MASK << INFO_CAPS_SHIFT | 0x7fffffffull << INFO_LABEL_SHIFT)
 
 /* Writes the call of `c` into the server's buffer and registers. */
-static enum status deliver(struct kernel *k, struct context *c, struct thread *server,
+static enum status deliver(struct context *c, enum context_kind kind, struct thread *server,
 			   uint64_t badge)
 {
 	struct context *to = &server->context;
@@ -17,7 +17,7 @@ static enum status deliver(struct kernel *k, struct context *c, struct thread *s
 
 	if (!server->message)
 		return BAD_STATE;
-	if (c->kind == CONTEXT_VCPU) {
+	if (kind == CONTEXT_VCPU) {
 		vcpu_message(vcpu_of(c), server->message->data, &info);
 	} else if (thread_of(c)->fault_kind) {
 		thread_fault_message(thread_of(c), server->message->data, &info);
@@ -25,7 +25,7 @@ static enum status deliver(struct kernel *k, struct context *c, struct thread *s
 		enum status s;
 
 		info = context_arg(c, 1) & ~(INFO_NO_REPLY | INFO_SIGNAL);
-		s = message_copy(k, thread_of(c), server, info);
+		s = message_copy(thread_of(c), server, info);
 		if (s != OK)
 			return s;
 		for (unsigned i = 2; i < 6; i++)
@@ -58,7 +58,7 @@ static void accept(struct kernel *k, struct port *p, struct context *c, struct t
 	server->serves = p;
 }
 
-static enum status deadlock_check(struct port *p, struct context *caller)
+static COLD enum status deadlock_check(struct port *p, struct context *caller)
 {
 	struct thread *s = p->server;
 
@@ -77,7 +77,8 @@ static enum status deadlock_check(struct port *p, struct context *caller)
 	return s ? LIMIT : OK;
 }
 
-enum status port_send(struct kernel *k, struct context *c, struct port *p, uint64_t badge)
+enum status port_send(struct kernel *k, struct context *c, enum context_kind kind, struct port *p,
+		      uint64_t badge)
 {
 	c->sender_badge = badge;
 	if (c->depth && !thread_of(c)->caller)
@@ -87,7 +88,7 @@ enum status port_send(struct kernel *k, struct context *c, struct port *p, uint6
 	if (!list_empty(&p->receivers)) {
 		struct thread *server =
 		    container_of(p->receivers.next, struct thread, context.waiting);
-		enum status s = deliver(k, c, server, badge);
+		enum status s = deliver(c, kind, server, badge);
 
 		if (s != OK)
 			return s;
@@ -108,7 +109,7 @@ enum status port_send(struct kernel *k, struct context *c, struct port *p, uint6
 	return OK;
 }
 
-struct context *port_call(struct kernel *k, struct thread *t)
+HOT struct context *port_call(struct kernel *k, struct thread *t)
 {
 	struct context *c = &t->context;
 	struct cap *cap;
@@ -118,7 +119,7 @@ struct context *port_call(struct kernel *k, struct thread *t)
 		return returned(c, s);
 	if ((context_arg(c, 1) & INFO_LENGTH_MASK) > MESSAGE_BYTES)
 		return returned(c, BAD_MESSAGE);
-	s = port_send(k, c, cap->object, cap->badge);
+	s = port_send(k, c, CONTEXT_THREAD, cap->object, cap->badge);
 	if (s != OK)
 		return returned(c, s);
 	if (c->state == CONTEXT_CALLING && !k->resched)
@@ -134,15 +135,13 @@ static enum status reply_deliver(struct kernel *k, struct thread *server, struct
 	enum status s;
 
 	info &= REPLY_INFO;
-	if ((info & INFO_LENGTH_MASK) > MESSAGE_BYTES)
-		return BAD_MESSAGE;
 	if (c->kind == CONTEXT_VCPU)
 		return server->message ? vcpu_reply(k, vcpu_of(c), server->message->data, info)
 				       : BAD_STATE;
 	if (t->fault_kind)
 		return server->message ? thread_fault_reply(k, t, server->message->data, info)
 				       : BAD_STATE;
-	s = message_copy(k, server, t, info);
+	s = message_copy(server, t, info);
 	if (s != OK)
 		return s;
 	context_set_arg(c, 0, OK);
@@ -158,20 +157,18 @@ static enum status reply_deliver(struct kernel *k, struct thread *server, struct
 static void reply_settle(struct kernel *k, struct context *c)
 {
 	c->server = NULL;
-	if (c->state == CONTEXT_READY && !list_empty(&c->stalled_on_me))
-		sched_release(k, c);
-	if (c->state == CONTEXT_READY && !c->queued)
-		sched_ready(k, c);
-	else if (c->state != CONTEXT_READY)
+	if (c->state != CONTEXT_READY)
 		sched_block(k, c, (enum context_state)c->state);
+	else if (!c->queued || !list_empty(&c->stalled_on_me))
+		sched_ready(k, c);
 }
 
 /* Takes the next call that is queued and can be delivered. False: none. */
-static bool take_sender(struct kernel *k, struct port *p, struct thread *server)
+static COLD bool take_sender(struct kernel *k, struct port *p, struct thread *server)
 {
 	for (int i = 0; i < 4 && !list_empty(&p->senders); i++) {
 		struct context *c = container_of(p->senders.next, struct context, waiting);
-		enum status s = deliver(k, c, server, c->sender_badge);
+		enum status s = deliver(c, (enum context_kind)c->kind, server, c->sender_badge);
 
 		if (s != OK) {
 			port_end_call(k, c, s); /* its message, its fault */
@@ -214,7 +211,7 @@ static void receive(struct kernel *k, struct thread *server, struct port *p)
 		c->state = CONTEXT_RECEIVING;
 }
 
-struct context *port_reply_wait(struct kernel *k, struct thread *t)
+HOT struct context *port_reply_wait(struct kernel *k, struct thread *t)
 {
 	struct context *c = &t->context, *caller = t->caller;
 	struct cap *cap;
@@ -302,7 +299,7 @@ enum status port_save_reply(struct kernel *k, struct thread *t, struct cap *slot
 }
 
 /* Detaches a call from whoever has it. */
-static void detach(struct kernel *k, struct context *c)
+static COLD void detach(struct kernel *k, struct context *c)
 {
 	sched_release_chain(k, c);
 	k->resched = true; /* who had the call may run on its caller's time no more */
@@ -346,7 +343,7 @@ static void exit_again(struct kernel *k, struct context *c, struct port *p)
 {
 	detach(k, c);
 	if (!list_empty(&p->receivers)) {
-		if (port_send(k, c, p, c->sender_badge) != OK)
+		if (port_send(k, c, CONTEXT_VCPU, p, c->sender_badge) != OK)
 			port_end_call(k, c, PEER_RESTARTED);
 		return;
 	}

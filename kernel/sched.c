@@ -67,10 +67,9 @@ void sched_dequeue(struct kernel *k, struct context *c)
 		k->resched = true;
 }
 
-void sched_release_list(struct kernel *k, struct list *l)
+/* `l` is not empty. */
+COLD void sched_move_released(struct kernel *k, struct list *l)
 {
-	if (list_empty(l))
-		return;
 	/* The whole list moves at once; dispatch takes it apart in bounded steps. */
 	l->next->prev = k->released.prev;
 	k->released.prev->next = l->next;
@@ -78,11 +77,6 @@ void sched_release_list(struct kernel *k, struct list *l)
 	k->released.prev = l->prev;
 	list_init(l);
 	k->resched = true;
-}
-
-void sched_release(struct kernel *k, struct context *c)
-{
-	sched_release_list(k, &c->stalled_on_me);
 }
 
 static void unstall(struct context *c)
@@ -93,7 +87,7 @@ static void unstall(struct context *c)
 	}
 }
 
-void sched_ready(struct kernel *k, struct context *c)
+WARM void sched_ready(struct kernel *k, struct context *c)
 {
 	c->state = CONTEXT_READY;
 	unstall(c);
@@ -101,7 +95,7 @@ void sched_ready(struct kernel *k, struct context *c)
 	sched_enqueue(k, c);
 }
 
-void sched_block(struct kernel *k, struct context *c, enum context_state state)
+WARM void sched_block(struct kernel *k, struct context *c, enum context_state state)
 {
 	c->state = (uint8_t)state;
 	unstall(c);
@@ -121,7 +115,7 @@ static void charge(struct kernel *k, uint64_t now)
 	k->charged_from = now;
 }
 
-void sched_timer_update(struct kernel *k)
+WARM void sched_timer_update(struct kernel *k)
 {
 	uint64_t at = k->deadlines.first ? k->deadlines.first->at : ~0ull;
 
@@ -240,6 +234,16 @@ void kernel_timer_fired(struct kernel *k)
 	sched_timer_update(k);
 }
 
+/* The machine has the registers of another vCPU than `old`. */
+static WARM void exchanged(struct kernel *k, struct vcpu *old)
+{
+	deadline_remove(&k->deadlines, &k->loaded->deadline);
+	if (old)
+		vcpu_deadline_update(k, old);
+	else
+		sched_timer_update(k);
+}
+
 struct context *sched_run(struct kernel *k, struct context *c)
 {
 	struct context *from = k->current;
@@ -249,18 +253,8 @@ struct context *sched_run(struct kernel *k, struct context *c)
 		return c;
 	k->current = c;
 	arch_switch(k, from, c);
-	if (c->kind != CONTEXT_VCPU)
-		return c;
-
-	struct vcpu *v = vcpu_of(c);
-
-	if (v == old)
-		return c;
-	deadline_remove(&k->deadlines, &v->deadline);
-	if (old)
-		vcpu_deadline_update(k, old);
-	else
-		sched_timer_update(k);
+	if (k->loaded != old)
+		exchanged(k, old);
 	return c;
 }
 
@@ -274,7 +268,7 @@ static struct context *blocked_on(struct context *c)
 	return NULL;
 }
 
-void sched_release_chain(struct kernel *k, struct context *c)
+COLD void sched_release_chain(struct kernel *k, struct context *c)
 {
 	for (int i = 0; c && i < CHAIN_LIMIT; i++) {
 		sched_release(k, c);
@@ -324,7 +318,7 @@ static void take_released(struct kernel *k)
 	}
 }
 
-struct context *sched_dispatch(struct kernel *k)
+HOT struct context *sched_dispatch(struct kernel *k)
 {
 	struct context *end;
 

@@ -52,7 +52,7 @@ void signal_raise(struct kernel *k, struct signal *s, uint64_t bits)
 	}
 }
 
-struct context *signal_call(struct kernel *k, struct thread *t)
+HOT struct context *signal_call(struct kernel *k, struct thread *t)
 {
 	struct context *c = &t->context;
 	struct cap *cap;
@@ -68,7 +68,7 @@ struct context *signal_call(struct kernel *k, struct thread *t)
 	return k->resched ? sched_dispatch(k) : c;
 }
 
-struct context *signal_wait(struct kernel *k, struct thread *t, bool poll)
+HOT struct context *signal_wait(struct kernel *k, struct thread *t, bool poll)
 {
 	struct context *c = &t->context;
 	struct cap *cap;

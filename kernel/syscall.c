@@ -51,11 +51,11 @@ struct context *syscall_handle(struct kernel *k, struct context *c, uint32_t num
 {
 	struct thread *t = thread_of(c);
 
-	switch (number) {
-	case CALL_CALL:
-		return port_call(k, t);
-	case CALL_REPLY_WAIT:
+	if (number == CALL_REPLY_WAIT)
 		return port_reply_wait(k, t);
+	if (number == CALL_CALL)
+		return port_call(k, t);
+	switch (number) {
 	case CALL_REPLY:
 		return port_reply(k, t);
 	case CALL_SIGNAL:

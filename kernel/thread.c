@@ -207,7 +207,8 @@ struct context *thread_faulted(struct kernel *k, struct thread *t, uint32_t kind
 	t->fault_kind = kind;
 	/* A fault nobody can take ends in a stop; so does one whose handler waits for this very
 	 * thread. */
-	if (!t->fault.object || port_send(k, &t->context, t->fault.object, t->fault_badge) != OK)
+	if (!t->fault.object ||
+	    port_send(k, &t->context, CONTEXT_THREAD, t->fault.object, t->fault_badge) != OK)
 		quit(k, t, CANCELLED);
 	return sched_dispatch(k);
 }

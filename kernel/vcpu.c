@@ -6,16 +6,6 @@
 #include "exit.skerry.h"
 #include "internal.h"
 
-static const struct {
-	uint32_t method, bytes;
-} messages[EXIT_CLASSES] = {
-    [EXIT_MMIO] = {VCPU_EXIT_MMIO, MMIO_ACCESS_SIZE},
-    [EXIT_FAULT] = {VCPU_EXIT_FAULT, FAULT_EXIT_SIZE},
-    [EXIT_SYSREG] = {VCPU_EXIT_SYSREG, SYSREG_ACCESS_SIZE},
-    [EXIT_FIRMWARE] = {VCPU_EXIT_FIRMWARE, FIRMWARE_CALL_SIZE},
-    [EXIT_UNKNOWN] = {VCPU_EXIT_UNKNOWN, UNKNOWN_EXIT_SIZE},
-};
-
 void vcpu_create(struct kernel *k, void *object)
 {
 	struct vcpu *v = object;
@@ -106,7 +96,7 @@ static struct context *exit_to(struct kernel *k, struct vcpu *v, struct port *p,
 	struct context *c = &v->context;
 
 	v->sequence++;
-	if (!p || port_send(k, c, p, badge) != OK) {
+	if (!p || port_send(k, c, CONTEXT_VCPU, p, badge) != OK) {
 		sched_block(k, c, CONTEXT_HELD); /* nobody serves it: until VCPU_RUN */
 		return sched_dispatch(k);
 	}
@@ -134,7 +124,7 @@ static struct context *exit_in_window(struct kernel *k, struct vcpu *v, struct s
 	return exit_to(k, v, w->object, w->badge);
 }
 
-struct context *vcpu_exit(struct kernel *k, struct vcpu *v)
+FLAT struct context *vcpu_exit(struct kernel *k, struct vcpu *v)
 {
 	struct exit_record *x = &v->exit;
 	struct space *s = v->space.object;
@@ -159,15 +149,18 @@ void vcpu_message(struct vcpu *v, uint8_t *data, uint64_t *info)
 	case EXIT_MMIO:
 		mmio_access_put(data, &(struct mmio_access){v->sequence, x->address, x->value,
 							    x->width, x->write});
+		*info = INFO(VCPU_EXIT_MMIO, MMIO_ACCESS_SIZE, 0);
 		break;
 	case EXIT_FAULT:
 		fault_exit_put(data,
 			       &(struct fault_exit){v->sequence, x->address, x->virtual,
 						    arch_context_pc(&v->context), x->syndrome});
+		*info = INFO(VCPU_EXIT_FAULT, FAULT_EXIT_SIZE, 0);
 		break;
 	case EXIT_SYSREG:
 		sysreg_access_put(data,
 				  &(struct sysreg_access){v->sequence, x->value, x->reg, x->write});
+		*info = INFO(VCPU_EXIT_SYSREG, SYSREG_ACCESS_SIZE, 0);
 		break;
 	case EXIT_FIRMWARE:
 		firmware_call_put(data,
@@ -177,13 +170,14 @@ void vcpu_message(struct vcpu *v, uint8_t *data, uint64_t *info)
 				      context_arg(&v->context, 3), context_arg(&v->context, 4),
 				      context_arg(&v->context, 5), context_arg(&v->context, 6),
 				      context_arg(&v->context, 7), x->reg, x->secure});
+		*info = INFO(VCPU_EXIT_FIRMWARE, FIRMWARE_CALL_SIZE, 0);
 		break;
 	default:
 		unknown_exit_put(data, &(struct unknown_exit){
 					   v->sequence, arch_context_pc(&v->context), x->syndrome});
+		*info = INFO(VCPU_EXIT_UNKNOWN, UNKNOWN_EXIT_SIZE, 0);
 		break;
 	}
-	*info = INFO(messages[x->class].method, messages[x->class].bytes, 0);
 }
 
 /* A load's value as the instruction wants it: cut to the width, extended. */

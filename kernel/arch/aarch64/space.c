@@ -63,32 +63,48 @@ void arch_space_init(struct kernel *k, struct space *s)
 	dsb(ishst);
 }
 
-struct space_walk arch_space_walk(const struct space *s, uint64_t va)
+/* One level down; false: the walk ends here, at `entry`. Levels are spelled out: every exit walks.
+ */
+static inline bool descend(const uint64_t **table, uint64_t va, unsigned int shift, uint64_t *entry,
+			   uint8_t *order)
 {
-	struct space_walk w = {.kind = ENTRY_NONE};
-	const uint64_t *table = s->arch.root;
-	unsigned int shift = s->arch.root_shift;
-	uint64_t entry;
-
-	if (va >> s->arch.address_bits != 0)
-		return w;
-	for (;;) {
-		entry = table[va >> shift & 511];
-		if ((entry & ENTRY_TABLE) != ENTRY_TABLE || shift == PAGE_SHIFT)
-			break;
-		table = table_of(entry);
-		shift -= LEVEL_BITS;
+	*entry = (*table)[va >> shift & 511];
+	if ((*entry & ENTRY_TABLE) != ENTRY_TABLE) {
+		*order = (uint8_t)shift;
+		return false;
 	}
-	w.order = (uint8_t)shift;
+	*table = table_of(*entry);
+	return true;
+}
+
+static inline struct space_walk end_of_walk(struct space_walk w, uint64_t entry)
+{
 	if ((entry & ENTRY_VALID) != 0) {
 		w.kind = ENTRY_MEMORY;
-		w.pa = entry & TABLE_ADDRESS & ~((1ull << shift) - 1);
+		w.pa = entry & TABLE_ADDRESS & ~((1ull << w.order) - 1);
 	} else if (entry != 0) {
 		w.kind = ENTRY_WINDOW;
 		w.slot = entry >> WINDOW_SLOT_SHIFT & 0xffff;
 		w.generation = (uint32_t)(entry >> WINDOW_GENERATION_SHIFT);
 	}
 	return w;
+}
+
+struct space_walk arch_space_walk(const struct space *s, uint64_t va)
+{
+	struct space_walk w = {.kind = ENTRY_NONE};
+	const uint64_t *table = s->arch.root;
+	uint64_t entry;
+
+	if (va >> s->arch.address_bits != 0)
+		return w;
+	if ((s->arch.root_shift == 39 && !descend(&table, va, 39, &entry, &w.order)) ||
+	    !descend(&table, va, 30, &entry, &w.order) ||
+	    !descend(&table, va, 21, &entry, &w.order))
+		return end_of_walk(w, entry);
+	entry = table[va >> PAGE_SHIFT & 511];
+	w.order = PAGE_SHIFT;
+	return end_of_walk(w, entry);
 }
 
 /* The entry of 2^order bytes at va, or null. It may be of any kind. */

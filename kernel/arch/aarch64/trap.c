@@ -90,7 +90,7 @@ static NOINLINE struct context *fault_exit(struct kernel *k, struct vcpu *v, uin
  * access. The hardware decodes no others: pairs, write-back, exclusives and atomics have no valid
  * syndrome.
  */
-static inline struct context *data_abort(struct kernel *k, struct vcpu *v, uint64_t esr)
+static HOT struct context *data_abort(struct kernel *k, struct vcpu *v, uint64_t esr)
 {
 	struct exit_record *e = &v->exit;
 	uint64_t far = sysreg_read(far_el2);
@@ -163,8 +163,8 @@ static NOINLINE bool firmware_answer(struct kernel *k, struct vcpu *v)
  * An HVC has been executed when it traps, an SMC has not. One that is not answered here becomes as
  * an SMC: without an answer it executes again.
  */
-static NOINLINE struct context *firmware_exit(struct kernel *k, struct vcpu *v, uint64_t esr,
-					      bool secure)
+static HOT struct context *firmware_exit(struct kernel *k, struct vcpu *v, uint64_t esr,
+					 bool secure)
 {
 	struct exit_record *e = &v->exit;
 
@@ -195,7 +195,7 @@ static struct context *hypercall(struct kernel *k, struct vcpu *v, uint64_t esr)
 
 /* ---- vCPUs: the rest ---- */
 
-static NOINLINE struct context *sysreg_exit(struct kernel *k, struct vcpu *v, uint64_t esr)
+static HOT struct context *sysreg_exit(struct kernel *k, struct vcpu *v, uint64_t esr)
 {
 	struct exit_record *e = &v->exit;
 	uint8_t target = ISS_SYSREG_RT(esr);
