@@ -46,13 +46,6 @@ bool ring_attach_reader(struct ring *r, void *memory, size_t bytes)
 }
 
 /* A difference that no honest peer publishes counts as none. */
-uint32_t ring_used(const struct ring *r)
-{
-	uint32_t used = atomic_load_explicit(&r->shared->head, memory_order_acquire) - r->own;
-
-	return used <= r->capacity ? used : 0;
-}
-
 uint32_t ring_room(const struct ring *r)
 {
 	uint32_t used = r->own - atomic_load_explicit(&r->shared->tail, memory_order_acquire);

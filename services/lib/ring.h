@@ -15,6 +15,7 @@
 #ifndef LIB_RING_H
 #define LIB_RING_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,7 +49,12 @@ bool ring_attach_reader(struct ring *r, void *memory, size_t bytes);
 
 /* Bytes that can be written (writer) or read (reader) now: 0..capacity whatever the peer says. */
 uint32_t ring_room(const struct ring *r);
-uint32_t ring_used(const struct ring *r);
+static inline uint32_t ring_used(const struct ring *r)
+{
+	uint32_t used = atomic_load_explicit(&r->shared->head, memory_order_acquire) - r->own;
+
+	return used <= r->capacity ? used : 0;
+}
 
 /* Moves up to `size` bytes; returns how many. */
 size_t ring_write(struct ring *r, const void *bytes, size_t size);

@@ -3,6 +3,7 @@
  * are out of line. */
 #include "server.h"
 
+#include "exit.ipc.h"
 #include "init.ipc.h"
 #include "start.h"
 #include "sys.h"
@@ -66,10 +67,34 @@ RARE static bool server_recover(int32_t status, uint64_t info)
 	return status != BAD_CAP && status != NO_RIGHT;
 }
 
+/* Is it VcpuExit.Mmio, whatever its length, without capabilities? */
+static inline bool is_mmio(uint64_t info)
+{
+	return (info & ~INFO_LENGTH_MASK) == INFO(VCPU_EXIT_MMIO, 0, 0);
+}
+
+/* Returns the info word of the reply, which is in `data`. */
+static inline uint64_t server_mmio(const struct server *server, void *self, uint8_t *data,
+				   size_t size, uint64_t badge)
+{
+	struct access_reply out = {0};
+	struct mmio_access in;
+	int32_t status;
+
+	if (!mmio_access_get(data, size, &in) && !mmio_access_decode(data, size, &in))
+		return INFO(BAD_MESSAGE, 0, 0);
+	status = server->mmio(self, badge, &in, &out);
+	if (__builtin_expect(status != 0, 0))
+		return status == IPC_KEPT ? INFO_NO_REPLY : INFO(status, 0, 0);
+	access_reply_put(data, &out);
+	return INFO(0, ACCESS_REPLY_SIZE, 0);
+}
+
 int32_t server_run(const struct server *server, void *self)
 {
 	skerry_cap out[MESSAGE_CAPS] = {0};
 	struct message_buffer *buffer = ipc_thread_buffer;
+	struct ipc_msg msg = {.data = buffer->data, .caps_in = buffer->caps, .caps_out = out};
 	uint64_t info = INFO_NO_REPLY;
 
 	buffer->receive = server->receive;
@@ -90,16 +115,17 @@ int32_t server_run(const struct server *server, void *self)
 			info = INFO_NO_REPLY;
 			continue;
 		}
+		if (is_mmio(m.info) && server->mmio) {
+			info = server_mmio(server, self, buffer->data, m.info & INFO_LENGTH_MASK,
+					   m.extra);
+			continue;
+		}
+		msg.method = (uint32_t)(m.info >> INFO_LABEL_SHIFT);
+		msg.size = m.info & INFO_LENGTH_MASK;
+		msg.badge = m.extra;
+		msg.caps_in_count = m.info >> INFO_CAPS_SHIFT & INFO_CAPS_MASK;
+		msg.caps_out_count = 0;
 
-		struct ipc_msg msg = {
-		    .method = (uint32_t)(m.info >> INFO_LABEL_SHIFT),
-		    .data = buffer->data,
-		    .size = m.info & INFO_LENGTH_MASK,
-		    .badge = m.extra,
-		    .caps_in_count = m.info >> INFO_CAPS_SHIFT & INFO_CAPS_MASK,
-		    .caps_in = buffer->caps,
-		    .caps_out = out,
-		};
 		uint32_t service = SERVER_SERVICE(msg.method);
 		int32_t (*serve)(void *, struct ipc_msg *) = server_unknown;
 		uint32_t caps = 0;

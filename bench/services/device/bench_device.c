@@ -7,7 +7,7 @@
  *	0x10 write	lowers the line
  *	0x50 write	the doorbell
  */
-#include "exit.ipc.h"
+#include "exit.skerry.h"
 #include "grants.h"
 #include "server.h"
 #include "start.h"
@@ -52,13 +52,6 @@ static int32_t mmio(void *self, uint64_t badge, const struct mmio_access *in,
 	return 0;
 }
 
-static int32_t serve(void *self, struct ipc_msg *msg)
-{
-	static const struct vcpu_exit_ops ops = {.mmio = mmio};
-
-	return vcpu_exit_dispatch(&ops, self, msg);
-}
-
 /* Between the counter and the call lies what the call itself needs: the store comes behind it. */
 static void rung(void *self, uint64_t bits)
 {
@@ -76,7 +69,7 @@ int main(void)
 	static struct device device;
 	static const struct server server = {
 	    .port = START_SLOT_PORT,
-	    .serve = {[SERVER_SERVICE(VCPU_EXIT_MMIO)] = serve},
+	    .mmio = mmio,
 	    .signal = rung,
 	};
 

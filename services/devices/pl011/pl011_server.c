@@ -19,7 +19,7 @@
 #include <stdlib.h>
 
 #include "device.ipc.h"
-#include "exit.ipc.h"
+#include "exit.skerry.h"
 #include "exit_ledger.h"
 #include "grants.h"
 #include "log.h"
@@ -160,9 +160,9 @@ static void ask_console(struct uart *u)
 	}
 }
 
-static void look(struct uart *u)
+/* `s` is the current state. */
+static void look(struct uart *u, const struct uart_state *s)
 {
-	const struct uart_state *s = state_current(&u->state);
 	bool polled = s->uart.rx_head == s->uart.rx_tail && !has_interrupt(&s->uart);
 
 	if (s->uart.tx_head == s->uart.tx_tail && !(polled && ring_used(&u->rx) != 0))
@@ -219,7 +219,7 @@ static int32_t mmio(void *self, uint64_t badge, const struct mmio_access *in,
 	out->action = EXIT_ACTION_ADVANCE;
 	/* The answer is what was before; asking for a change is what makes one happen. */
 	if ((in->address == PL011_FR || in->address == PL011_RIS) && u->wired)
-		look(u);
+		look(u, s);
 	return 0;
 }
 
@@ -309,13 +309,6 @@ static bool start(struct uart *u)
 	return true;
 }
 
-static int32_t serve_exit(void *self, struct ipc_msg *msg)
-{
-	static const struct vcpu_exit_ops ops = {.mmio = mmio};
-
-	return vcpu_exit_dispatch(&ops, self, msg);
-}
-
 static int32_t describe(void *self, uint64_t badge, const struct device_query *in,
 			skerry_DeviceInfo *out)
 {
@@ -338,7 +331,8 @@ int main(void)
 	static struct uart uart;
 	static const struct server server = {
 	    .port = START_SLOT_PORT,
-	    .serve = {[VCPU_EXIT_SERVICE] = serve_exit, [DEVICE_SERVICE] = serve_device},
+	    .mmio = mmio,
+	    .serve = {[DEVICE_SERVICE] = serve_device},
 	    .signal = signal,
 	};
 	const struct uart_state *s;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "device.ipc.h"
-#include "exit.ipc.h"
+#include "exit.skerry.h"
 #include "grants.h"
 #include "log.h"
 #include "server.h"
@@ -67,13 +67,6 @@ static int32_t mmio(void *self, uint64_t badge, const struct mmio_access *in,
 		(void)sys_signal(START_SLOT_SIGNAL, DOORBELL);
 	set_line(d);
 	return 0;
-}
-
-static int32_t serve_exit(void *self, struct ipc_msg *msg)
-{
-	static const struct vcpu_exit_ops ops = {.mmio = mmio};
-
-	return vcpu_exit_dispatch(&ops, self, msg);
 }
 
 static int32_t describe(void *self, uint64_t badge, const struct device_query *in,
@@ -197,7 +190,8 @@ int main(void)
 	static struct disk disk;
 	static const struct server server = {
 	    .port = START_SLOT_PORT,
-	    .serve = {[VCPU_EXIT_SERVICE] = serve_exit, [DEVICE_SERVICE] = serve_device},
+	    .mmio = mmio,
+	    .serve = {[DEVICE_SERVICE] = serve_device},
 	    .signal = signal,
 	};
 
