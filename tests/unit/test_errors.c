@@ -107,21 +107,47 @@ TEST(errors_limit_of_derivation)
 	check_kernel(m->k);
 }
 
+/* A caller and 15 servers, each in the call of the one before, are as many as may be. */
 TEST(errors_limit_of_a_chain)
 {
 	struct machine *m = machine_new();
-	uint32_t signal = object_new(m, CAP_SIGNAL, 0), ports[18];
-	struct user u[18], late = user_start(m, 9);
+	uint32_t ports[16];
+	struct user u[16];
 
-	CHECK_EQ(SYS(m, late.t, CALL_WAIT, signal, 1).status, BLOCKED);
-	for (int i = 0; i < 18; i++) {
+	for (int i = 0; i < 16; i++) {
 		ports[i] = object_new(m, CAP_PORT, 0);
 		u[i] = server_start(m, ports[i], 0);
 	}
 	SYS(m, m->init, CALL_CALL, ports[0], 0);
-	for (int i = 0; i < 17; i++)
+	for (int i = 0; i < 14; i++)
 		CHECK_EQ(SYS(m, u[i].t, CALL_CALL, ports[i + 1], 0).status, BLOCKED);
-	SYS(m, u[17].t, CALL_SIGNAL, signal, 1);
+	CHECK_EQ(SYS(m, u[14].t, CALL_CALL, ports[15], 0).status, LIMIT);
+}
+
+/* Two chains, the first of which queues at a server of the second: too long to join its end. */
+TEST(errors_limit_of_a_queue)
+{
+	struct machine *m = machine_new();
+	uint32_t start = object_new(m, CAP_SIGNAL, 0), join = object_new(m, CAP_SIGNAL, 0),
+		 ports[17];
+	struct user u[17], first = user_start(m, 5), late;
+
+	CHECK_EQ(SYS(m, first.t, CALL_WAIT, start, 1).status, BLOCKED);
+	late = user_start(m, 9);
+	CHECK_EQ(SYS(m, late.t, CALL_WAIT, join, 1).status, BLOCKED);
+	for (int i = 0; i < 17; i++) {
+		ports[i] = object_new(m, CAP_PORT, 0);
+		u[i] = server_start(m, ports[i], 0);
+	}
+	SYS(m, m->init, CALL_CALL, ports[14], 0);
+	SYS(m, u[14].t, CALL_CALL, ports[15], 0);
+	SYS(m, u[15].t, CALL_CALL, ports[16], 0);
+	SYS(m, u[16].t, CALL_SIGNAL, start, 1);
+	SYS(m, first.t, CALL_CALL, ports[0], 0);
+	for (int i = 0; i < 14; i++)
+		CHECK_EQ(SYS(m, u[i].t, CALL_CALL, ports[i + 1], 0).status, BLOCKED);
+	IS_CURRENT(m, u[16].t);
+	SYS(m, u[16].t, CALL_SIGNAL, join, 1);
 	IS_CURRENT(m, late.t);
 	CHECK_EQ(SYS(m, late.t, CALL_CALL, ports[0], 0).status, LIMIT);
 	/* From its middle on the chain is short enough. */
