@@ -11,6 +11,7 @@ import concurrent.futures
 import importlib
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -103,7 +104,7 @@ def run_part(title, names, measure, alone):
     progress = Progress(title)
     try:
         found = twice(measure, alone, progress)
-    except (Exception, SystemExit) as e:  # the other parts still run; every kind of error is one line
+    except (Exception, SystemExit) as e:  # the other parts still run
         progress.done()
         print(f"{title}: {type(e).__name__}: {e}", file=sys.stderr, flush=True)
         return None
@@ -139,7 +140,7 @@ def main(names):
         os.unlink(OUTPUT)  # what is there after this run is of this run
     with counted.ram():
         for title, gives, measure, alone in PARTS:
-            if set(gives) & set(wanted):
+            if set(gives) & set(wanted) and not counted.stop.is_set():
                 found = run_part(title, gives, measure, alone)
                 spoiled |= set(gives) if found is None else set()
                 notes += [found["note"]] if found and "note" in found else []
@@ -155,4 +156,5 @@ def main(names):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: counted.stop.set())
     main(sys.argv[1:])
