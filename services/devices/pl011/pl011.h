@@ -105,7 +105,10 @@ static inline uint32_t pl011_get(const struct pl011 *s, enum pl011_register r)
 /* True if the access changes nothing: then *value is what it reads. */
 bool pl011_peek(const struct pl011 *s, const struct pl011_access *a, uint32_t *value);
 
-/* The same for a load of 32 bits, as most are: false says only that pl011_peek has to look. */
+/*
+ * The same for a load of 32 bits, as most are, or of 16, as Linux's: no register has more. False
+ * says only that pl011_peek has to look.
+ */
 static inline bool pl011_peek_word(const struct pl011 *s, uint64_t offset, uint64_t *value)
 {
 	uint64_t index = offset / 4;

@@ -206,7 +206,7 @@ static __attribute__((noinline)) int32_t effect(struct uart *u, const struct mmi
 	return 0;
 }
 
-/* Loads of 32 bits that change nothing are answered without a copy of the state. */
+/* Loads of a whole register that change nothing are answered without a copy of the state. */
 static int32_t mmio(void *self, uint64_t badge, const struct mmio_access *in,
 		    struct access_reply *out)
 {
@@ -214,11 +214,13 @@ static int32_t mmio(void *self, uint64_t badge, const struct mmio_access *in,
 	const struct uart_state *s = state_current(&u->state);
 
 	(void)badge;
-	if (in->write || in->width != 4 || !pl011_peek_word(&s->uart, in->address, &out->value))
+	if (in->write || (in->width != 4 && in->width != 2) ||
+	    !pl011_peek_word(&s->uart, in->address, &out->value))
 		return effect(u, in, out);
 	out->action = EXIT_ACTION_ADVANCE;
-	/* The answer is what was before; asking for a change is what makes one happen. */
-	if ((in->address == PL011_FR || in->address == PL011_RIS) && u->wired)
+	/* The answer is what was before; asking for a change is what makes one happen. Linux reads
+	 * 16 bits also while it only writes, and would swallow what came in then. */
+	if (in->width == 4 && (in->address == PL011_FR || in->address == PL011_RIS) && u->wired)
 		look(u, s);
 	return 0;
 }
