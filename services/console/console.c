@@ -67,6 +67,7 @@ static bool start(struct console *c)
 {
 	uint32_t size;
 	const void *bytes = start_config(&size);
+	const struct start_grant *timer = grant_find("timer");
 	pb_istream_t in = pb_istream_from_buffer(bytes, size);
 
 	if (!pb_decode(&in, skerry_ConsoleConfig_fields, &c->config) || !attach_wire(c))
@@ -79,6 +80,10 @@ static bool start(struct console *c)
 	for (uint32_t i = 0; i < c->config.logs_count; i++)
 		if (!attach_log(c, i))
 			return false;
+	if (timer) {
+		c->timer = timer->slot;
+		c->timer_bits = timer->badge;
+	}
 	c->attached = -1;
 	if (c->clients != 0)
 		c->attached = c->config.has_attached && c->config.attached < c->clients
@@ -104,6 +109,8 @@ static void signal(void *self, uint64_t bits)
 	struct console *c = self;
 
 	c->ready |= sources_of(c, bits);
+	if (bits & c->timer_bits)
+		console_wake(c);
 	console_type(c);
 	console_pump(c);
 }

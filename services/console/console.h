@@ -9,6 +9,10 @@
  *
  * Sources take turns, each with a piece or a line. One that finds no room waits for it, and the
  * others behind it: who needs little room would else take all that a slow wire ever gives.
+ *
+ * The first bytes of a source come at once; while more keep coming, it is looked at each
+ * CONSOLE_REST_MS and does not signal: guests write byte by byte, and a wake-up for each would cost
+ * more than the byte.
  */
 #ifndef CONSOLE_H
 #define CONSOLE_H
@@ -22,8 +26,9 @@
 
 #define CONSOLE_CLIENTS 8
 #define CONSOLE_LOGS 24
-#define CONSOLE_LINE 256 /* longer lines are cut in pieces */
-#define CONSOLE_OWN 1024 /* bytes of the console's own messages on their way */
+#define CONSOLE_LINE 256  /* longer lines are cut in pieces */
+#define CONSOLE_OWN 1024  /* bytes of the console's own messages on their way */
+#define CONSOLE_REST_MS 1 /* between two looks at a source that has output */
 
 /* Something whose output goes to the wire: clients first, then logs. */
 struct console_source {
@@ -42,8 +47,12 @@ struct console {
 	struct console_source sources[CONSOLE_CLIENTS + CONSOLE_LOGS];
 	uint32_t clients, count; /* sources[0..clients) are clients */
 	struct ring input[CONSOLE_CLIENTS];
-	uint64_t ready; /* sources that may have output: bit i is sources[i] */
-	uint32_t next;	/* the source whose turn it is */
+	uint64_t ready;	  /* sources that may have output: bit i is sources[i] */
+	uint32_t next;	  /* the source whose turn it is */
+	uint64_t resting; /* sources that had output and are looked at when the timer fires */
+	skerry_cap timer; /* 0: none, so no source rests */
+	uint64_t timer_bits;
+	bool ticking;
 	struct ring to_wire, from_wire;
 	skerry_cap wire;
 	uint64_t wire_bits;
@@ -57,6 +66,8 @@ struct console {
 /* ---- console_output.c ---- */
 /* Moves what can be moved to the wire; asks for what can not. */
 void console_pump(struct console *c);
+/* The timer has fired: all sources that rest are ready. */
+void console_wake(struct console *c);
 /* A message of the console itself, a format like log_line's; a line end follows. */
 void console_say(struct console *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Gives the keyboard to a client, or to none (-1). */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "console.h"
+#include "grants.h"
 #include "log.h"
 
 #define PIECE 256u     /* of raw output before the next source has its turn */
@@ -116,10 +117,15 @@ static bool move_own(struct console *c)
 static uint32_t needs(struct console *c, uint32_t i)
 {
 	struct console_source *s = &c->sources[i];
+	uint32_t seen = s->seen;
 
 	if ((int32_t)i == c->attached)
 		return piece_size(s);
-	return find_line(s) ? LINE_ROOM : 0;
+	if (find_line(s))
+		return LINE_ROOM;
+	if (c->timer && s->seen != seen) /* its line grows */
+		c->resting |= 1ull << i;
+	return 0;
 }
 
 static void move(struct console *c, uint32_t i, uint32_t size)
@@ -130,6 +136,8 @@ static void move(struct console *c, uint32_t i, uint32_t size)
 		move_raw(c, s, size);
 	else
 		move_line(c, s);
+	if (c->timer)
+		c->resting |= 1ull << i;
 	if (s->signal && ring_room_wanted(&s->from))
 		(void)sys_signal(s->signal, s->signal_bits);
 }
@@ -151,7 +159,7 @@ static uint32_t turns(struct console *c)
 	while (c->ready != 0) {
 		uint32_t i = next_ready(c), room = needs(c, i);
 
-		if (room == 0) {
+		if (room == 0 && !(c->resting >> i & 1)) {
 			(void)ring_ask_data(&c->sources[i].from);
 			room = needs(c, i);
 		}
@@ -166,7 +174,14 @@ static uint32_t turns(struct console *c)
 	return 0;
 }
 
-void console_pump(struct console *c)
+void console_wake(struct console *c)
+{
+	c->ticking = false;
+	c->ready |= c->resting;
+	c->resting = 0;
+}
+
+static void pump(struct console *c)
 {
 	for (;;) {
 		uint32_t room = turns(c);
@@ -180,6 +195,28 @@ void console_pump(struct console *c)
 		if (ring_room(&c->to_wire) < room)
 			return;
 	}
+}
+
+/* False: there is no timer any more, and who rested is ready. */
+static bool rest(struct console *c)
+{
+	uint64_t ticks = start_page()->frequency * CONSOLE_REST_MS / 1000;
+
+	if (c->resting == 0 || c->ticking)
+		return true;
+	c->ticking = timer_set(c->timer, sys_counter() + ticks) == OK;
+	if (c->ticking)
+		return true;
+	c->timer = 0;
+	console_wake(c);
+	return false;
+}
+
+void console_pump(struct console *c)
+{
+	do
+		pump(c);
+	while (!rest(c));
 }
 
 void console_say(struct console *c, const char *format, ...)

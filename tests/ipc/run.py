@@ -29,6 +29,7 @@ from host_process import Failure  # noqa: E402
 
 SECTOR = 512
 PEER_RESTARTED = -14
+TIMER_BADGE = 1 << 30  # as the console is granted its timer
 
 
 def methods():
@@ -101,7 +102,7 @@ class Run:
                 lines.append(f"memory {m.name} {self.memories.path(m.name)} {m.size} {21 if m.size >= 1 << 21 else 12}")
         for name in s.slot:
             self.slots.append(name)
-            lines.append(f"slot {name} 0 1")
+            lines.append(f"slot {name} 0 {TIMER_BADGE if name == 'timer' else 1}")
         with open(os.path.join(self.folder, "setup"), "w", encoding="ascii") as f:
             f.write("\n".join(lines) + "\n")
 

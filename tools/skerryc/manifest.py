@@ -14,7 +14,7 @@ CALL = RAISE = WRITE
 UNTYPED = 4 << 20
 TRANSFER = BLOCK
 LEDGER = 16 << 10
-WIRE_BIT, LOG_BIT = 31, 32
+TIMER_BIT, WIRE_BIT, LOG_BIT = 30, 31, 32
 DEVICE_BIT = 1 << 0       # pl011: the console's signal
 DRIVER_IRQ = 1 << 0
 DRIVER_RING = 1 << 1
@@ -144,6 +144,7 @@ def finish_console(builder, service):
     for name in ("tx", "rx"):
         grant(service, "wire." + name, pb.GRANT_MEMORY, f"{name}.{driver}", rights=READ | WRITE)
     grant(service, "wire", pb.GRANT_SIGNAL, driver, rights=RAISE, badge=DRIVER_RING)
+    grant(service, "timer", pb.GRANT_TIMER, badge=1 << TIMER_BIT)
     service.config = cfg.ConsoleConfig(clients=builder.clients, logs=builder.logs,
                                        wire_bit=WIRE_BIT).SerializeToString()
 
