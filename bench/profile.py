@@ -18,36 +18,31 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILT = os.path.join(ROOT, "build", os.environ.get("ARCH") or "aarch64")
 
 
+def readelf(option, path):
+    """The rows of a table of readelf, as words."""
+    out = subprocess.run(["aarch64-linux-gnu-readelf", option, path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                         text=True, check=True).stdout
+    return [line.split() for line in out.splitlines()]
+
+
 class Program:
     """An ELF file: the words of its code by address, and its functions."""
 
     def __init__(self, path):
         self.name = os.path.basename(path).removesuffix(".elf")
-        self.words, functions = {}, []
+        self.words = {}
         with open(path, "rb") as f:
             data = f.read()
-        for line in self.tool("readelf", "-lW", path):
-            words = line.split()
-            if words[:1] == ["LOAD"] and "E" in words[6:-1]:
-                offset, address, size = int(words[1], 16), int(words[2], 16), int(words[4], 16)
+        for row in readelf("-lW", path):
+            if row[:1] == ["LOAD"] and "E" in row[6:-1]:
+                offset, address, size = int(row[1], 16), int(row[2], 16), int(row[4], 16)
                 for i in range(0, size & ~3, 4):
                     self.words[address + i] = data[offset + i:offset + i + 4]
-        for line in self.tool("nm", path):
-            address, _, kind, name = (line.split() + [""])[:4] if len(line.split()) == 4 else ("0", 0, "", "")
-            if kind in ("FUNC", "NOTYPE") and not name.startswith("$"):
-                functions.append((int(address, 16), name))
-        self.functions = sorted(functions)
+        # Number, value, size, type, binding, visibility, section, name. Names with $ are the assembler's marks.
+        self.functions = sorted((int(row[1], 16), row[7]) for row in readelf("-sW", path)
+                                if len(row) == 8 and row[3] in ("FUNC", "NOTYPE") and row[6] not in ("UND", "Ndx")
+                                and not row[7].startswith("$"))
         self.starts = [address for address, _ in self.functions]
-
-    @staticmethod
-    def tool(name, *args):
-        if name == "nm":
-            out = subprocess.run(["aarch64-linux-gnu-readelf", "-sW", *args], stdout=subprocess.PIPE,
-                                 stderr=subprocess.DEVNULL, text=True, check=True).stdout
-            rows = (line.split() for line in out.splitlines())
-            return [f"{r[1]} 0 {r[3]} {r[7]}" for r in rows if len(r) == 8 and r[6] not in ("UND", "Ndx")]
-        return subprocess.run([f"aarch64-linux-gnu-{name}", *args], stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, text=True, check=True).stdout.splitlines()
 
     def function(self, address):
         at = bisect.bisect_right(self.starts, address) - 1
