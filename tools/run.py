@@ -52,9 +52,12 @@ def host_disk(system, directory):
         return None
     path = os.environ.get("DISK") or os.path.join(directory, "disk.img")
     size = sectors * SECTOR
-    if not os.path.exists(path):
-        with open(path, "wb") as f:
-            f.truncate(size)
+    try:
+        with open(path, "ab") as f:
+            if f.tell() == 0:
+                f.truncate(size)
+    except OSError as e:
+        raise ConfigError(f"{path}: cannot be opened: {e.strerror}; give another DISK") from None
     if os.path.getsize(path) < size:
         raise ConfigError(f"{path}: is smaller than the {size >> 20} MiB of this system's disk; enlarge it with "
                           f"truncate -s {size >> 20}M, or give another DISK")
