@@ -3,9 +3,9 @@
 """Boot QEMU with a system: what `make run` calls once everything is built.
 
 Environment: CONFIG (system, "default"), KERNEL, INITRD (the guest's, files), APPEND (to the guest's command
-line), DISK (the host's disk, a file), GDB=1 (wait for a debugger), ARCH. Standard input that is not a terminal
-is typed into the guest once it is ready: at its first prompt, so that it is echoed once, where it belongs. Ends
-as QEMU does: 0 when the last VM is off.
+line), DISK (the host's disk, a file), GDB (wait for a debugger: 1, or the number of a port other than 1234), ARCH.
+Standard input that is not a terminal is typed into the guest once it is ready: at its first prompt, so that it is
+echoed once, where it belongs. Ends as QEMU does: 0 when the last VM is off.
 """
 import os
 import re
@@ -32,6 +32,7 @@ READY = re.compile(rb"\nskerry-guest: (?:runs [^\n]*\n|ready\r?(?s:.*?)\n[^\[\n]
 ASK = b"\x1b[6n"
 KEPT = 1 << 16  # bytes of output in which that is looked for
 SECTOR = 512
+GDB_PORT = "1234"
 
 
 def command(board, kernel, initrd, disk=None):
@@ -132,9 +133,12 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     args = command(compiled.system.board, kernel, initrd, disk)
     say(disk)
-    if os.environ.get("GDB") == "1":
-        args += ["-s", "-S"]
-        print(f"gdb-multiarch {kernel.removesuffix('.bin')}.elf -ex 'target remote :1234'", flush=True)
+    if port := os.environ.get("GDB"):
+        port = GDB_PORT if port == "1" else port
+        if not port.isdigit():
+            sys.exit(f"GDB={port}: give 1, or a port's number")
+        args += ["-gdb", f"tcp:localhost:{port}", "-S"]
+        print(f"gdb-multiarch {kernel.removesuffix('.bin')}.elf -ex 'target remote :{port}'", flush=True)
     if sys.stdin is not None and sys.stdin.isatty():
         # QEMU itself puts the terminal into raw mode and back.
         status = subprocess.run(args, check=False).returncode

@@ -21,8 +21,8 @@ class Gdb:
     """A connection; the machine is stopped as long as it lasts, but for what `resume` and `go` start."""
 
     def __init__(self, path, limit=60, machine=None):
-        """The output of `machine`, a Process, is read meanwhile: QEMU waits when nobody takes it."""
-        self.socket = socket.socket(socket.AF_UNIX)
+        """A path, or (host, port). The output of `machine`, a Process, is read meanwhile: else QEMU would wait."""
+        self.socket = socket.socket(socket.AF_UNIX if isinstance(path, str) else socket.AF_INET)
         self.limit = limit
         self.machine = machine
         self.data = b""
