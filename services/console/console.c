@@ -162,6 +162,14 @@ static int32_t serve_console(void *self, struct ipc_msg *msg)
 	return console_dispatch(&ops, self, msg);
 }
 
+/* A predecessor may have died after it took a peer's wish, before it told: the peer waits. */
+static void tell_all(const struct console *c)
+{
+	for (uint32_t i = 0; i < c->clients; i++)
+		(void)sys_signal(c->sources[i].signal, c->sources[i].signal_bits);
+	(void)sys_signal(c->wire, c->wire_bits);
+}
+
 int main(void)
 {
 	static struct console console;
@@ -178,6 +186,7 @@ int main(void)
 		console_say(&console, "[console] attached to %s; Ctrl-] h: help",
 			    console.sources[console.attached].config->name);
 	signal(&console, 0);
+	tell_all(&console);
 	server_ready();
 	return server_run(&server, &console) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

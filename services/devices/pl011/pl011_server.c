@@ -341,8 +341,11 @@ int main(void)
 
 	if (!start(&uart))
 		return EXIT_FAILURE;
-	if (uart.wired)
+	if (uart.wired) {
 		publish(&uart);
+		/* A death after the console's wish was taken, before it was told: it waits. */
+		tell_console(&uart);
+	}
 	/* What the line was before is not known here. */
 	s = state_current(&uart.state);
 	uart.raised = !pl011_line(&s->uart);

@@ -69,6 +69,8 @@ int main(void)
 		return EXIT_FAILURE;
 	uart_driver_start(&driver);
 	signal(&driver, 0);
+	/* A death after the console's wish was taken, before it was told: it waits. */
+	(void)sys_signal(console, console_bits);
 	server_ready();
 	return server_run(&server, &driver) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
