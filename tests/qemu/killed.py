@@ -30,14 +30,14 @@ BOOTS = {
         (UART, "pl011_access()"), (DISK, "virtio_chain_put"),
         (UART, "ring_write"), (DISK, "virtio_chain_put()"),
         (UART, "ring_write()"), (DISK, "virtio_ring_answer"),
-        (UART, "ring_data_wanted"), (DISK, "virtio_ring_answer()"),
+        (UART, "ring_data_wanted()=1"), (DISK, "virtio_ring_answer()"),
     ],
     "device servers, around input and registers; drivers": [
         (UART, "ring_read"), (DISK, "virtio_mmio_access"), (DISK_DRIVER, "blk_driver_submit"),
         (UART, "ring_read()"), (DISK, "virtio_mmio_access()"), (DISK_DRIVER, "blk_driver_submit()"),
         (UART, "pl011_receive()"), (DISK, "virtio_ring_wants_interrupt"), (DISK_DRIVER, "blk_driver_next()"),
         (UART_DRIVER, "uart_driver_turn"), (DISK, "virtio_chain_get()"), (DISK_DRIVER, "server_answer"),
-        (UART_DRIVER, "uart_driver_turn()"), (DISK_DRIVER, "server_answer()"),
+        (UART_DRIVER, "uart_driver_turn()=1"), (DISK_DRIVER, "server_answer()"),
     ],
 }
 

@@ -75,14 +75,16 @@ class Killer(Machine):
         raise Failed(f"{program.name} does not come to 0x{address:x}")
 
     def stop_in(self, program, point, steps=0):
-        """Stops where a function is called ("f"), where that returned ("f()"), or some steps behind.
-
-        Steps end before a call of the kernel.
+        """Stops where a function is called ("f"), where that returned ("f()"), or returned true ("f()=1"), or some
+        steps behind. Steps end before a call of the kernel.
         """
         self.gdb.interrupt()
-        self.reach(program, program.address(point.removesuffix("()")))
-        if point.endswith("()"):
-            self.reach(program, self.gdb.get("x30"))
+        while True:
+            self.reach(program, program.address(point.partition("()")[0]))
+            if "()" in point:
+                self.reach(program, self.gdb.get("x30"))
+            if not point.endswith("=1") or self.gdb.get("x0") & 0xff:
+                break
         for _ in range(steps):
             if self.at_call():
                 break

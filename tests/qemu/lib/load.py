@@ -37,10 +37,17 @@ lines() {{
 	done
 	echo $i >/tmp/lines
 }}
+ticks() {{
+	while [ ! -e /tmp/stop ]; do
+		sleep 1
+		echo tick
+	done
+}}
 >/tmp/wrong
 stty -echo
 rounds &
 lines &
+ticks &
 cat >/tmp/typed
 >/tmp/stop
 wait
@@ -54,12 +61,14 @@ def data(number):
     return (line * (ROUND // len(line) + 1))[:ROUND]
 
 
-def prepare(path, size):
-    """A host's disk with the script."""
+def prepare(path, size, starts=(0,)):
+    """A host's disk with the script where each VM's range starts."""
     script = SCRIPT.encode()
     require(len(script) <= SCRIPT_BYTES, "the script has no room")
     with open(path, "wb") as f:
-        f.write(script.ljust(SCRIPT_BYTES, b"\n"))
+        for start in starts:
+            f.seek(start)
+            f.write(script.ljust(SCRIPT_BYTES, b"\n"))
         f.truncate(size)
 
 
@@ -75,6 +84,14 @@ class Load:
         self.begin = machine.wait(r"^loading\n").end()
         machine.wait(r"^0000100$")
 
+    def output(self):
+        """What came of it so far."""
+        return self.machine.text[self.begin:self.machine.at]
+
+    def ticks(self):
+        """How many seconds of the guest's time were seen to pass."""
+        return len(re.findall(r"^tick$", self.machine.text, re.MULTILINE))
+
     def type(self, count=4):
         """A few more lines, each of its own kind."""
         at = self.typed.count("\n")
@@ -85,14 +102,14 @@ class Load:
     def progress(self, lines=200):
         """Waits until so many more numbered lines came."""
         last = int(re.findall(r"^(\d{7})$", self.machine.text, re.MULTILINE)[-1])
-        self.machine.wait(rf"^{last + lines:07d}$")
+        self.machine.wait(rf"^{last + lines:07d}$", 180)
 
     def end(self, disk, first=0):
         """Stops it and looks at all that it did; `disk` is the host's file, `first` the first byte of its range."""
         machine = self.machine
         machine.type("\x04")
         machine.wait(r"^loaded\n", 120)
-        output = machine.text[self.begin:machine.at]
+        output = self.output()
         self.check_lines(output, int(done(machine, "cat /tmp/lines")))
         got = done(machine, "md5sum </tmp/typed").split()[0]
         if got != md5(self.typed.encode()):
@@ -110,7 +127,7 @@ class Load:
     @staticmethod
     def check_lines(output, last):
         """Other services' lines may come in the middle of one of ours."""
-        plain = re.sub(r"^(?:init: |\[console\]|loaded$).*\n", "", output, flags=re.MULTILINE).replace("\n", "")
+        plain = re.sub(r"^(?:init: |\[|loaded$).*\n", "", output, flags=re.MULTILINE).replace("\n", "").replace("tick", "")
         wanted = "".join(f"{i:07d}" for i in range(1, last + 1))
         if plain == wanted:
             return
