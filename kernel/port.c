@@ -359,6 +359,7 @@ void port_server_gone(struct kernel *k, struct thread *t)
 
 	if (p) {
 		sched_release_chain(k, &t->context);
+		k->resched = true; /* it may have run for who waits there */
 		p->server = NULL;
 		t->serves = NULL;
 	}

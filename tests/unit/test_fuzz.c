@@ -4,9 +4,15 @@
  * sensible, a guest does what guests do. The oracle is what must always be true: check_kernel after
  * every step, the strictness of the fake machine, and that no call is without a defined status.
  */
+#include "exit.skerry.h"
 #include "user.h"
 
 #define POOL 90 /* slots that calls are made on, from BOOT_SLOT_FREE on */
+
+/* Registers no call touches, in which a context notes what else of its state should be. */
+#define EAGER_NOTE 20
+#define FP_NOTE 21
+#define LAZY_NOTE 22
 
 static uint64_t pick(const uint64_t *values, size_t count)
 {
@@ -15,17 +21,22 @@ static uint64_t pick(const uint64_t *values, size_t count)
 #define PICK(...) \
 	pick((const uint64_t[]){__VA_ARGS__}, sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
 
-static uint64_t slot(void)
+static bool once_in(unsigned n)
 {
-	return test_random() % 16 ? BOOT_SLOT_FREE + test_random() % POOL : PICK(0, 2, 4, 6, ~0ull);
+	return test_random() % n == 0;
 }
 
-/* Mostly a slot that holds this type. */
+static uint64_t slot(void)
+{
+	return once_in(16) ? PICK(0, 2, 4, 6, ~0ull) : BOOT_SLOT_FREE + test_random() % POOL;
+}
+
+/* As a rule a slot that holds this type. */
 static uint64_t of(const struct machine *m, enum cap_type type)
 {
 	uint32_t start = (uint32_t)(test_random() % POOL);
 
-	for (uint32_t i = 0; i < POOL && test_random() % 64; i++) {
+	for (uint32_t i = 0; i < POOL && !once_in(2000); i++) {
 		uint32_t at = BOOT_SLOT_FREE + (start + i) % POOL;
 
 		if (slot_cap(m, at)->type == type)
@@ -54,31 +65,41 @@ static uint64_t value(void)
 	}
 }
 
-static enum status retype(struct machine *m, struct thread *t)
+static enum cap_type any_type(void)
 {
-	static const uint8_t types[] = {CAP_FRAME,  CAP_FRAME, CAP_CSPACE, CAP_SPACE,  CAP_SPACE,
+	static const uint8_t types[] = {CAP_FRAME,  CAP_FRAME, CAP_CSPACE, CAP_SPACE,  CAP_THREAD,
 					CAP_THREAD, CAP_VCPU,  CAP_PORT,   CAP_PORT,   CAP_SIGNAL,
 					CAP_LINE,   CAP_TIMER, CAP_IRQ,	   CAP_UNTYPED};
-	uint64_t type = types[test_random() % sizeof(types)], param = 0;
+
+	return (enum cap_type)types[test_random() % sizeof(types)];
+}
+
+static enum status retype(struct machine *m, struct thread *t)
+{
+	enum cap_type type = any_type();
+	uint64_t param = 0;
 
 	if (type == CAP_FRAME || type == CAP_UNTYPED)
-		param = test_random() % 8 ? 12 : 21;
+		param = once_in(8) ? 21 : 12;
 	else if (type == CAP_CSPACE)
 		param = PICK(8, 16, 64);
 	else if (type == CAP_SPACE)
 		param = PICK(SPACE_SERVICE, SPACE_VM(1), SPACE_VM(2));
-	return INVOKE_AS(m, t, test_random() % 4 ? m->ram : slot(), UNTYPED_RETYPE, type, param, 0,
-			 BOOT_SLOT_FREE + test_random() % POOL, 1 + test_random() % 3)
+	return INVOKE_AS(m, t, once_in(6) ? of(m, CAP_UNTYPED) : m->ram, UNTYPED_RETYPE, type,
+			 param, 0, of(m, CAP_EMPTY), 1 + once_in(4))
 	    .status;
 }
 
 /* Methods whose arguments must fit to get anywhere. */
 static enum status build(struct machine *m, struct thread *t)
 {
-	switch (test_random() % 12) {
+	uint64_t cspace = once_in(8) ? of(m, CAP_CSPACE) : BOOT_SLOT_CSPACE;
+	uint64_t space = once_in(4) ? of(m, CAP_SPACE) : BOOT_SLOT_SPACE;
+
+	switch (test_random() % 13) {
 	case 0:
-		return INVOKE_AS(m, t, of(m, CAP_THREAD), THREAD_CONFIGURE, BOOT_SLOT_CSPACE,
-				 BOOT_SLOT_SPACE, of(m, CAP_FRAME), 0, PICK(0, of(m, CAP_PORT)), 7)
+		return INVOKE_AS(m, t, of(m, CAP_THREAD), THREAD_CONFIGURE, cspace, space,
+				 of(m, CAP_FRAME), 0, PICK(0, of(m, CAP_PORT)), 7)
 		    .status;
 	case 1:
 		return INVOKE_AS(m, t, of(m, CAP_SPACE), SPACE_MAP, of(m, CAP_FRAME), address(),
@@ -115,9 +136,31 @@ static enum status build(struct machine *m, struct thread *t)
 		return INVOKE_AS(m, t, of(m, CAP_IRQ), IRQ_BIND, of(m, CAP_SIGNAL), 1).status;
 	case 10:
 		return INVOKE_AS(m, t, of(m, CAP_THREAD), THREAD_BIND, of(m, CAP_SIGNAL)).status;
+	case 11:
+		return INVOKE_AS(m, t, of(m, CAP_LINE), LINE_NOTIFY, of(m, CAP_SIGNAL), 1).status;
 	default:
 		return INVOKE_AS(m, t, of(m, CAP_SPACE), SPACE_WINDOWS, of(m, CAP_CSPACE)).status;
 	}
+}
+
+static enum status on_vcpu(struct machine *m, struct thread *t, uint64_t on)
+{
+	uint64_t number = once_in(2) ? VCPU_RUN : VCPU_CONFIGURE + test_random() % 12;
+	uint64_t a = value(), b = value();
+
+	if (number == VCPU_CONFIGURE)
+		a = of(m, CAP_SPACE);
+	else if (number == VCPU_INJECT || number == VCPU_RETRACT || number == VCPU_IRQ)
+		a = PICK(27, 40 + test_random() % 20);
+	else if (number == VCPU_TIMER)
+		a = 27;
+	else if (number == VCPU_SET || number == VCPU_GET)
+		a = test_random() % 3;
+	if (number == VCPU_RETRACT)
+		b = 1 + test_random() % 3;
+	if (number == VCPU_SET && t->message)
+		__builtin_memset(t->message->data, 0, sizeof(t->message->data)); /* no notes */
+	return INVOKE_AS(m, t, on, number, a, b, test_random() % 2).status;
 }
 
 /* Any method of whatever is in slot `on`; but threads and vCPUs are rather started than stopped. */
@@ -128,16 +171,12 @@ static enum status method(struct machine *m, struct thread *t, uint64_t on)
 
 	switch (type) {
 	case CAP_THREAD:
-		number = test_random() % 8 ? THREAD_START : THREAD_CONFIGURE + test_random() % 5;
+		number = once_in(8) ? THREAD_CONFIGURE + test_random() % 5 : THREAD_START;
 		break;
 	case CAP_VCPU:
-		number = PICK(VCPU_RUN, VCPU_RUN, VCPU_RUN, VCPU_CONFIGURE + test_random() % 12);
-		if (number == VCPU_CONFIGURE || number == VCPU_INJECT)
-			return INVOKE_AS(m, t, on, number,
-					 number == VCPU_INJECT ? 40 + test_random() % 20
-							       : of(m, CAP_SPACE),
-					 0)
-			    .status;
+		return on_vcpu(m, t, on);
+	case CAP_SPACE:
+		number = SPACE_STATUS;
 		break;
 	case CAP_LINE:
 		number = LINE_RAISE + test_random() % 6;
@@ -151,6 +190,9 @@ static enum status method(struct machine *m, struct thread *t, uint64_t on)
 	case CAP_IRQ:
 		number = IRQ_ACK;
 		break;
+	case CAP_UNTYPED:
+		number = UNTYPED_STATUS;
+		break;
 	default:
 		break;
 	}
@@ -158,94 +200,159 @@ static enum status method(struct machine *m, struct thread *t, uint64_t on)
 	    .status;
 }
 
+static enum status on_core(struct machine *m, struct thread *t)
+{
+	if (once_in(6))
+		return INVOKE_AS(m, t, BOOT_SLOT_CORE, CORE_OFF + test_random() % 5, value())
+		    .status;
+	if (once_in(4))
+		return INVOKE_AS(m, t, BOOT_SLOT_CORE, CORE_IRQ, of(m, CAP_IRQ),
+				 40 + test_random() % 3, test_random() % 2)
+		    .status;
+	return INVOKE_AS(m, t, BOOT_SLOT_CORE, CORE_SCHEDULE,
+			 PICK(of(m, CAP_THREAD), of(m, CAP_VCPU)), 1 + test_random() % 20,
+			 PICK(0, 1000000, 50000, 50000), 1000000)
+	    .status;
+}
+
+/* Copies of copies, into cspaces inside cspaces; and what goes takes all of that along. */
 static enum status on_cspace(struct machine *m, struct thread *t)
 {
-	uint64_t cspace = test_random() % 8 ? BOOT_SLOT_CSPACE : slot();
-	uint64_t a = BOOT_SLOT_FREE + test_random() % POOL, b = slot();
+	uint64_t cspace = once_in(4) ? of(m, CAP_CSPACE) : BOOT_SLOT_CSPACE;
+	bool own = cspace == BOOT_SLOT_CSPACE;
+	uint64_t to = own ? of(m, CAP_EMPTY) : 1 + test_random() % 15;
+	uint64_t from = once_in(8) ? slot() : of(m, any_type());
+	uint64_t used = own ? from : to;
 
-	switch (test_random() % 24) {
+	switch (test_random() % 10) {
 	case 0:
-		return INVOKE_AS(m, t, cspace, CSPACE_DELETE, a).status;
+		return used < BOOT_SLOT_FREE && own
+			   ? OK
+			   : INVOKE_AS(m, t, cspace, CSPACE_DELETE, used).status;
 	case 1:
-		return INVOKE_AS(m, t, cspace, CSPACE_REVOKE, a).status;
+		return INVOKE_AS(m, t, cspace, CSPACE_REVOKE, used).status;
 	case 2:
-		return INVOKE_AS(m, t, cspace, CSPACE_SAVE_REPLY, a).status;
+		return from < BOOT_SLOT_FREE
+			   ? OK
+			   : INVOKE_AS(m, t, cspace, CSPACE_MOVE, to, from).status;
 	case 3:
-		return b < BOOT_SLOT_FREE ? OK : INVOKE_AS(m, t, cspace, CSPACE_MOVE, a, b).status;
+		return INVOKE_AS(m, t, cspace, CSPACE_STATUS, used).status;
 	default:
-		return INVOKE_AS(m, t, cspace, CSPACE_COPY, a, b, PICK(RIGHT_ALL, RIGHT_ALL, 3),
-				 PICK(0, 0, 9))
+		return INVOKE_AS(m, t, cspace, CSPACE_COPY, to, from, once_in(4) ? 3 : RIGHT_ALL,
+				 once_in(4) ? 9 : 0)
 		    .status;
+	}
+}
+
+/* Info of an answer the caller can take, most of the time; what belongs to it is in the buffer. */
+static uint64_t answer(const struct thread *t, const struct context *caller)
+{
+	uint32_t action = once_in(20) ? 6 : (uint32_t)(test_random() % 6);
+	const struct vcpu *v = (const struct vcpu *)caller;
+	uint8_t *data = t->message ? t->message->data : NULL;
+
+	if (!data || !caller || once_in(20))
+		return INFO(test_random() % 4, PICK(0, 8, 480, 14), once_in(4));
+	if (caller->kind == CONTEXT_VCPU && v->exit.class != EXIT_MMIO &&
+	    v->exit.class != EXIT_SYSREG) {
+		exit_reply_put(data,
+			       &(struct exit_reply){.a0 = 1, .registers = 3, .action = action});
+		return INFO(0, EXIT_REPLY_SIZE, 0);
+	}
+	if (caller->kind == CONTEXT_VCPU) {
+		access_reply_put(data, &(struct access_reply){.value = 1, .action = action});
+		return INFO(0, ACCESS_REPLY_SIZE, 0);
+	}
+	if (!((const struct thread *)caller)->fault_kind)
+		return INFO(test_random() % 4, PICK(0, 8, 480, 14), once_in(4));
+	fault_reply_put(data, &(struct fault_reply){.action = once_in(2)});
+	return INFO(0, FAULT_REPLY_SIZE, 0);
+}
+
+/* Of who has a call: an answer, soon or late, or a call of its own. */
+static enum status serve(struct machine *m, struct thread *t)
+{
+	uint64_t info = answer(t, t->caller);
+
+	switch (test_random() % 8) {
+	case 0:
+		return INVOKE_AS(m, t, BOOT_SLOT_CSPACE, CSPACE_SAVE_REPLY, of(m, CAP_EMPTY))
+		    .status;
+	case 1:
+		return SYS(m, t, CALL_REPLY, 0, info).status;
+	case 2:
+	case 3:
+		return SYS(m, t, CALL_CALL, of(m, CAP_PORT), INFO(1, 8, 0)).status;
+	default:
+		return SYS(m, t, CALL_REPLY_WAIT, of(m, CAP_PORT), info).status;
 	}
 }
 
 static enum status call(struct machine *m, struct thread *t)
 {
-	uint64_t info = INFO(test_random() % 4, PICK(0, 8, 480, 14), test_random() % 8 ? 0 : 1);
+	uint64_t reply = of(m, CAP_REPLY);
 
-	if (t->message && test_random() % 4 == 0) {
-		t->message->receive = (uint32_t)slot();
-		t->message->caps[0] = (uint32_t)slot();
+	if (t->message && once_in(2)) {
+		t->message->receive = (uint32_t)of(m, CAP_EMPTY);
+		t->message->caps[0] = (uint32_t)of(m, (enum cap_type)PICK(CAP_PORT, CAP_FRAME));
 	}
-	switch (test_random() % 8) {
+	if (t->caller && !once_in(8))
+		return serve(m, t);
+	switch (test_random() % 10) {
 	case 0:
 	case 1:
-		return SYS(m, t, CALL_CALL, of(m, CAP_PORT), info).status;
+		return SYS(m, t, CALL_CALL, of(m, CAP_PORT), answer(t, NULL)).status;
 	case 2:
 	case 3:
-		return SYS(m, t, CALL_REPLY_WAIT, of(m, CAP_PORT), t->caller ? info : INFO_NO_REPLY)
-		    .status;
 	case 4:
-		return SYS(m, t, CALL_REPLY, PICK(0, of(m, CAP_REPLY)), info).status;
+		return SYS(m, t, CALL_REPLY_WAIT, of(m, CAP_PORT), INFO_NO_REPLY).status;
 	case 5:
-		return SYS(m, t, CALL_SIGNAL, of(m, CAP_SIGNAL), value()).status;
+		if (reply >= BOOT_SLOT_FREE && reply < BOOT_SLOT_FREE + POOL &&
+		    slot_cap(m, (uint32_t)reply)->type == CAP_REPLY)
+			return SYS(m, t, CALL_REPLY, reply,
+				   answer(t, slot_object(m, (uint32_t)reply)))
+			    .status;
+		return SYS(m, t, CALL_REPLY, reply, 0).status;
 	case 6:
-		return SYS(m, t, CALL_WAIT, of(m, CAP_SIGNAL), value()).status;
+		return SYS(m, t, CALL_SIGNAL, of(m, CAP_SIGNAL), 1 + test_random() % 7).status;
+	case 7:
+		return SYS(m, t, CALL_WAIT, of(m, CAP_SIGNAL), 1 + test_random() % 7).status;
+	case 8:
+		return SYS(m, t, CALL_POLL, of(m, CAP_SIGNAL), value()).status;
 	default:
 		return SYS(m, t, test_random() % 12, value(), value()).status;
 	}
-}
-
-static enum status schedule(struct machine *m, struct thread *t)
-{
-	return INVOKE_AS(m, t, BOOT_SLOT_CORE, CORE_SCHEDULE,
-			 PICK(of(m, CAP_THREAD), of(m, CAP_VCPU)), 1 + test_random() % 20,
-			 PICK(0, 1000000, 50000), 1000000)
-	    .status;
 }
 
 static void thread_step(struct machine *m, struct thread *t)
 {
 	enum status s = OK;
 
-	switch (test_random() % 20) {
+	switch (test_random() % 24) {
 	case 0:
 	case 1:
 		s = retype(m, t);
 		break;
 	case 2:
-	case 3:
-		s = schedule(m, t);
+		s = on_core(m, t);
 		break;
+	case 3:
 	case 4:
-		s = INVOKE_AS(m, t, BOOT_SLOT_CORE, CORE_IRQ, of(m, CAP_IRQ),
-			      40 + test_random() % 3, test_random() % 2)
-			.status;
+		s = on_cspace(m, t);
 		break;
 	case 5:
 	case 6:
-		s = on_cspace(m, t);
-		break;
 	case 7:
 	case 8:
+		s = build(m, t);
+		break;
 	case 9:
 	case 10:
-		s = build(m, t);
+		s = method(m, t, of(m, once_in(2) ? CAP_THREAD : CAP_VCPU));
 		break;
 	case 11:
 	case 12:
-	case 13:
-		s = method(m, t, slot());
+		s = method(m, t, once_in(8) ? slot() : of(m, any_type()));
 		break;
 	default:
 		/* init stays ready: it is there when all others wait or are gone. */
@@ -259,7 +366,7 @@ static void guest_step(struct machine *m, struct vcpu *v)
 	int id;
 
 	v->arch.aborted = v->arch.undefined = false;
-	switch (test_random() % 6) {
+	switch (test_random() % 7) {
 	case 0:
 		guest_wfi(m);
 		break;
@@ -267,11 +374,12 @@ static void guest_step(struct machine *m, struct vcpu *v)
 		fake_guest_timer(m->k, fake_time + test_random() % 50000);
 		break;
 	case 2:
+	case 3:
 		id = fake_guest_acknowledge(m->k);
-		if (id >= 0)
+		if (id >= 0 && !once_in(4))
 			fake_guest_end(m->k, (uint32_t)id);
 		break;
-	case 3:
+	case 4:
 		guest_exit(
 		    m, &(struct exit_record){.class = (uint8_t)(EXIT_SYSREG + test_random() % 3),
 					     .width = 8,
@@ -283,21 +391,52 @@ static void guest_step(struct machine *m, struct vcpu *v)
 	}
 }
 
+/* VCPU_SET zeroes the notes of a vCPU, or what they are about. */
+static void check_note(const struct context *c, uint64_t is, uint64_t note)
+{
+	if (is != note && (c->kind == CONTEXT_THREAD || (is && note)))
+		FAIL("%p has registers 0x%llx, and left 0x%llx", (const void *)c,
+		     (unsigned long long)is, (unsigned long long)note);
+}
+
+/* What is switched with the context, with the use of FP, or with the vCPU, is as it left it. */
+static void check_notes(struct machine *m, struct context *c)
+{
+	uint64_t *note = c->arch.r;
+
+	check_note(c, fake_eager(m->k), note[EAGER_NOTE]);
+	note[EAGER_NOTE] = test_random();
+	fake_set_eager(m->k, note[EAGER_NOTE]);
+	if (once_in(3)) {
+		check_note(c, fake_fp(m->k), note[FP_NOTE]);
+		note[FP_NOTE] = test_random();
+		fake_set_fp(m->k, note[FP_NOTE]);
+	}
+	if (c->kind == CONTEXT_VCPU) {
+		check_note(c, fake_guest_lazy(m->k), note[LAZY_NOTE]);
+		note[LAZY_NOTE] = test_random();
+		fake_guest_set_lazy(m->k, note[LAZY_NOTE]);
+	}
+}
+
 /* Some of everything, at init's priority, so that nobody runs before all are there. */
 static void populate(struct machine *m)
 {
-	uint32_t port = object_new(m, CAP_PORT, 0), signal = object_new(m, CAP_SIGNAL, 0);
+	uint32_t ports[3], signal = object_new(m, CAP_SIGNAL, 0);
 
-	(void)signal;
-	for (int i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 3; i++)
+		ports[i] = object_new(m, CAP_PORT, 0);
+	for (int i = 0; i < 6; i++) {
 		struct user u = user_new(m);
 
 		OKAY(m, BOOT_SLOT_CORE, CORE_SCHEDULE, u.slot, INIT_PRIORITY, 1000000, 1000000);
 		OKAY(m, u.slot, THREAD_START, 0, 0, 0, 0);
 	}
 	for (unsigned i = 1; i < 3; i++) {
-		struct guest g = guest_new(m, i, port);
+		struct guest g = guest_new(m, i, ports[i]);
 
+		OKAY(m, g.space_slot, SPACE_BIND, 1, ports[0], 0x9000000, 12, 0);
+		OKAY(m, g.space_slot, SPACE_DOORBELL, 2, 1, signal, 0, 1, 3);
 		OKAY(m, g.slot, VCPU_TIMER, 27, 0, 1);
 		guest_start(m, &g, INIT_PRIORITY);
 	}
@@ -314,13 +453,15 @@ static void run(unsigned steps)
 		struct context *c = m->k->current;
 
 		idle = c->kind == CONTEXT_IDLE_LOOP ? idle + 1 : 0;
-		if (idle || test_random() % 16 == 0)
+		if (!idle)
+			check_notes(m, c);
+		if (idle || once_in(16))
 			time_pass(m, test_random() % 400000);
-		else if (test_random() % 32 == 0)
+		else if (once_in(32))
 			irq_raise(m, 40 + (uint32_t)(test_random() % 3), test_random() % 2);
 		else if (c->kind == CONTEXT_VCPU)
 			guest_step(m, (struct vcpu *)c);
-		else if (c != &m->init->context && test_random() % 32 == 0)
+		else if (c != &m->init->context && once_in(32))
 			user_fault(m, 1, address(), 0);
 		else
 			thread_step(m, (struct thread *)c);

@@ -29,6 +29,9 @@ void arch_thread_start(struct thread *t, uint64_t entry, uint64_t stack, uint64_
 	a->sp = stack;
 	a->tls = tls;
 	a->restart = false;
+	a->eager = 0;
+	if (held(t->context.kernel) == &t->context)
+		t->context.kernel->arch.eager = 0;
 }
 
 void arch_context_restart_call(struct context *c)

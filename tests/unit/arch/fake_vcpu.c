@@ -28,6 +28,8 @@ uint32_t arch_vcpu_init(struct kernel *k, struct vcpu *v, uint32_t features)
 	CHECK(k->loaded != v);
 	/* Its lines may be armed and raised already. */
 	v->arch.lazy = 0;
+	arch_fp_forget(k, &v->context);
+	v->context.arch = (struct arch_context){0};
 	v->context.arch.tag = ((struct space *)v->space.object)->id;
 	v->arch.timer_at = ~0ull;
 	v->arch.timer_enabled = v->arch.timer_held = false;
