@@ -60,9 +60,10 @@ void arch_space_unmap(struct kernel *k, struct space *s, uint64_t va, uint8_t or
 enum status arch_space_bind(struct kernel *k, struct space *s, uint64_t va, uint8_t order,
 			    uint32_t slot, uint32_t generation);
 struct space_walk arch_space_walk(const struct space *s, uint64_t va);
-/* Takes a table page in use (found by va and level) out of the tree: all below it becomes invalid.
- */
-void arch_space_drop_table(struct kernel *k, struct space *s, uint64_t va, uint8_t level);
+/* Takes a table page in use (at va and level, unless it is there no longer) out of the tree: all
+ * below it becomes invalid. */
+void arch_space_drop_table(struct kernel *k, struct space *s, uint64_t va, uint8_t level,
+			   const void *page);
 
 /* ---- Contexts ---- */
 void arch_thread_start(struct thread *t, uint64_t entry, uint64_t stack, uint64_t argument,

@@ -100,7 +100,7 @@ void table_end(struct kernel *k, struct cap *c)
 	if (c->frame.level == POOLED)
 		pool_remove(s, c->object);
 	else
-		arch_space_drop_table(k, s, c->frame.address, (uint8_t)c->frame.level);
+		arch_space_drop_table(k, s, c->frame.address, (uint8_t)c->frame.level, c->object);
 }
 
 /* A table dropped in between may have taken the mapping along: what is there is undone. */

@@ -50,11 +50,7 @@ void vcpu_hold_cleared(struct kernel *k, struct cap *slot)
 		return; /* an exit to a port that is gone holds the vCPU */
 	v = container_of(slot, struct vcpu, space);
 	quit(k, v);
-	if (k->current == &v->context) {
-		arch_switch(k, &v->context, &k->idle);
-		k->current = &k->idle;
-	}
-	if (k->loaded == v)
+	if (k->loaded == v) /* and not current: that is who deletes */
 		arch_vcpu_unload(k, v);
 	k->resched = true;
 }

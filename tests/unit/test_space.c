@@ -169,6 +169,31 @@ TEST(space_frame_deleted_is_unmapped)
 	CHECK(!fake_access(m->k, x.s, 0x2000, SPACE_ATTR_READ));
 }
 
+/* A table whose own was taken back hangs nowhere. Another may have its place by now. */
+TEST(space_a_table_taken_back_late_leaves_its_successor)
+{
+	struct machine *m = machine_new();
+	uint32_t slot = object_new(m, CAP_SPACE, SPACE_VM(5)), tables = slot_new(m, 4);
+	uint32_t first = object_new(m, CAP_FRAME, 12), second = object_new(m, CAP_FRAME, 12);
+	uint32_t lower = 0, upper = 0;
+	struct space *s = slot_object(m, slot);
+
+	OKAY(m, m->ram, UNTYPED_RETYPE, CAP_FRAME, 12, 0, tables, 4);
+	OKAY(m, slot, SPACE_DONATE, tables, 4);
+	OKAY(m, slot, SPACE_MAP, first, 0x40000000, SPACE_ATTR_READ, 1);
+	for (uint32_t i = tables; i < tables + 4; i++) {
+		if (slot_cap(m, i)->frame.level == 2)
+			upper = i;
+		else if (slot_cap(m, i)->frame.level == 3)
+			lower = i;
+	}
+	OKAY(m, BOOT_SLOT_CSPACE, CSPACE_DELETE, upper);
+	OKAY(m, slot, SPACE_MAP, second, 0x40000000, SPACE_ATTR_READ, 1);
+	OKAY(m, BOOT_SLOT_CSPACE, CSPACE_DELETE, lower);
+	CHECK_EQ(fake_walk(s, 0x40000000).kind, ENTRY_MEMORY);
+	CHECK_EQ(fake_walk(s, 0x40000000).pa, (uintptr_t)slot_object(m, second));
+}
+
 TEST(space_ends_with_its_translations_and_its_tag_comes_again)
 {
 	struct mapped x = mapped_new();

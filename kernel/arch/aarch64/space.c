@@ -254,7 +254,8 @@ void arch_space_unmap(struct kernel *k, struct space *s, uint64_t va, uint8_t or
  * number of them may have come from below it. A table that hangs in no reachable place is left as
  * it is.
  */
-void arch_space_drop_table(struct kernel *k, struct space *s, uint64_t va, uint8_t level)
+void arch_space_drop_table(struct kernel *k, struct space *s, uint64_t va, uint8_t level,
+			   const void *page)
 {
 	uint64_t *entry;
 
@@ -262,7 +263,7 @@ void arch_space_drop_table(struct kernel *k, struct space *s, uint64_t va, uint8
 	if (level == 0 || level > LAST_LEVEL || va >> s->arch.address_bits != 0)
 		return;
 	entry = find(s, va, PAGE_SHIFT + (LAST_LEVEL - level + 1) * LEVEL_BITS);
-	if (entry == NULL || (*entry & ENTRY_TABLE) != ENTRY_TABLE)
+	if (entry == NULL || (*entry & ENTRY_TABLE) != ENTRY_TABLE || table_of(*entry) != page)
 		return;
 	*(volatile uint64_t *)entry = 0;
 	invalidate_all(s);

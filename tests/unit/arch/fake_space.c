@@ -318,7 +318,8 @@ struct space_walk arch_space_walk(const struct space *s, uint64_t va)
 	};
 }
 
-void arch_space_drop_table(struct kernel *k, struct space *s, uint64_t va, uint8_t level)
+void arch_space_drop_table(struct kernel *k, struct space *s, uint64_t va, uint8_t level,
+			   const void *page)
 {
 	unsigned above = level - 1u, wanted = above;
 
@@ -328,7 +329,7 @@ void arch_space_drop_table(struct kernel *k, struct space *s, uint64_t va, uint8
 	uint64_t *entry = find(s, va, &above);
 
 	/* Not there: a table above it was dropped before. */
-	if (above != wanted || KIND(*entry) != KIND_TABLE)
+	if (above != wanted || KIND(*entry) != KIND_TABLE || table_of(*entry) != page)
 		return;
 
 	uint64_t *table = table_of(*entry);
