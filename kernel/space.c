@@ -2,6 +2,7 @@
 /* Address spaces: what of memory, which windows and doorbells, and with whose table pages. */
 #include "internal.h"
 
+#define OCCUPIED(e) ((e).space || (e).generation == ~0u) /* generations do not come again */
 #define POOLED 0xffffu /* frame.level of a table page that is not in use */
 
 struct space *space_of(struct kernel *k, uint16_t id, uint32_t generation)
@@ -16,11 +17,11 @@ enum status space_create(struct kernel *k, struct space *s, uint64_t param)
 	uint16_t id = (uint16_t)(param & 0xff);
 
 	if (param == SPACE_SERVICE) {
-		for (id = SPACE_VMS; id < SPACES && k->spaces[id].space; id++)
+		for (id = SPACE_VMS; id < SPACES && OCCUPIED(k->spaces[id]); id++)
 			;
 		if (id == SPACES)
 			return LIMIT;
-	} else if (k->spaces[id].space) {
+	} else if (OCCUPIED(k->spaces[id])) {
 		return EXISTS;
 	}
 	s->id = id;
@@ -36,9 +37,9 @@ void space_end(struct kernel *k, void *object)
 	struct space *s = object;
 	struct cspace *windows = s->windows.object;
 
-	/* Capabilities that name this space by id and generation find it gone. */
+	/* Capabilities that name this space find it gone, and its successor of a later generation.
+	 */
 	k->spaces[s->id].space = NULL;
-	k->spaces[s->id].generation++;
 	if (windows)
 		windows->windows_of = NULL;
 	hold_clear(k, &s->windows);

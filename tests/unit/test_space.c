@@ -232,6 +232,23 @@ TEST(space_numbers_run_out_in_an_error)
 	OKAY(m, m->ram, UNTYPED_RETYPE, CAP_SPACE, SPACE_SERVICE, 0, first + 100, 1);
 }
 
+/* A table page of a space that is gone would be looked for in one that has its name again. */
+TEST(space_names_do_not_come_again)
+{
+	struct mapped x = mapped_new();
+	struct machine *m = x.m;
+	uint32_t again = slot_new(m, 1);
+	uint16_t id = x.s->id;
+
+	OKAY(m, BOOT_SLOT_CSPACE, CSPACE_DELETE, x.space);
+	m->k->spaces[id].generation = ~0u - 1;
+	OKAY(m, m->ram, UNTYPED_RETYPE, CAP_SPACE, SPACE_SERVICE, 0, again, 1);
+	CHECK_EQ(((struct space *)slot_object(m, again))->id, id);
+	OKAY(m, BOOT_SLOT_CSPACE, CSPACE_DELETE, again);
+	OKAY(m, m->ram, UNTYPED_RETYPE, CAP_SPACE, SPACE_SERVICE, 0, again, 1);
+	CHECK_EQ(((struct space *)slot_object(m, again))->id, id + 1);
+}
+
 TEST(space_frame_address_needs_its_right)
 {
 	struct mapped x = mapped_new();
