@@ -170,6 +170,14 @@ static void end_one(struct init_service *s)
 	s->state = SERVICE_ENDED;
 }
 
+static void fail_one(struct init_service *s)
+{
+	if (s->state != SERVICE_ENDED && s->config->has_vm && s->config->vm)
+		log_line("%s ends, too", s->config->name);
+	end_one(s);
+	s->status = -1;
+}
+
 static void for_group(uint32_t group, void (*f)(struct init_service *))
 {
 	for (uint32_t i = 0; i < init.service_count; i++)
@@ -209,8 +217,9 @@ void policy_died(struct init_service *s)
 		log_line("%s starts again", s->config->name);
 		if (objects_renew_own(service_index(s)))
 			queue_one(s);
-	} else if (s->config->has_vm && s->config->vm && s->config->group) {
-		for_group(s->config->group, end_one);
+	} else if (s->config->group) {
+		/* A vCPU would wait for ever for a device that nobody serves. */
+		for_group(s->config->group, fail_one);
 	}
 	fallback_show();
 	policy_start_next();
