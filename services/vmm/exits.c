@@ -13,6 +13,7 @@
 #include "services/lib/start.h"
 #include "services/lib/sys.h"
 #include "services/vmm/axvm_rpc.h"
+#include "services/vmm/incident_place.h"
 #include "services/vmm/vmm_arch.h"
 #include "services/vmm/machine.h"
 

@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "services/lib/incident.h"
 #include "services/lib/ipc.h"
 #include "services/vmm/axvm.h"
 #include "services/vmm/hal.h"
-#include "services/vmm/incident.h"
 
 #define MACHINE_LINES 16 /* as many as a config has devices */
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: tests/unit/vmm_host.c */
 /* sources: services/vmm/axvm.c services/vmm/axvm_memory.c */
-/* sources: services/vmm/incident.c */
+/* sources: services/vmm/incident_place.c services/lib/incident.c */
 /* The VM object on a machine that is an array: states, errors and their order, guest memory. */
 #include <string.h>
 
 #include "kernel/abi.h"
-#include "services/vmm/incident.h"
+#include "services/lib/incident.h"
+#include "services/vmm/incident_place.h"
 #include "test.h"
 #include "vmm_host.h"
 

@@ -24,6 +24,7 @@
 #include "grants.h"
 #include "log.h"
 #include "pl011.h"
+#include "refusal.h"
 #include "ring.h"
 #include "server.h"
 #include "services.pb.h"
@@ -192,6 +193,7 @@ static __attribute__((noinline)) int32_t effect(struct uart *u, const struct mmi
 	s = state_begin_sized(&u->state, sizeof(*s));
 	if (!pl011_access(&s->uart, &a, &value)) {
 		out->action = EXIT_ACTION_ABORT;
+		refusal_tell(in);
 		return 0;
 	}
 	exit_ledger_note(&s->ledger, in->sequence, value);

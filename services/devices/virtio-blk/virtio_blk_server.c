@@ -13,6 +13,7 @@
 #include "exit.skerry.h"
 #include "grants.h"
 #include "log.h"
+#include "refusal.h"
 #include "server.h"
 #include "services.pb.h"
 #include "sys.h"
@@ -65,6 +66,8 @@ static int32_t mmio(void *self, uint64_t badge, const struct mmio_access *in,
 	(void)badge;
 	if (virtio_blk_access(&d->blk, in->sequence, &a, &out->value, &out->action))
 		(void)sys_signal(START_SLOT_SIGNAL, DOORBELL);
+	if (out->action == EXIT_ACTION_ABORT)
+		refusal_tell(in);
 	set_line(d);
 	return 0;
 }

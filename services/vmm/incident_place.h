@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef VMM_INCIDENT_PLACE_H
+#define VMM_INCIDENT_PLACE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "services/vmm/axvm.h"
+
+/*
+ * Why an access at gpa cannot be served: "nothing there (gap between disk0 0x0a000000 and ram0
+ * 0x80000000)", "gicd 0x08000000 has no such access", "ram0 0x80000000 does not allow it".
+ */
+void incident_place(const struct axvm *vm, uint64_t gpa, char *text, size_t size);
+
+#endif
