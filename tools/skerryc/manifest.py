@@ -19,6 +19,7 @@ DEVICE_BIT = 1 << 0       # pl011: the console's signal
 DRIVER_IRQ = 1 << 0
 DRIVER_RING = 1 << 1
 CONSOLE = "console"
+INIT = "init"
 
 
 class Builder:
@@ -39,6 +40,8 @@ class Builder:
         return name
 
     def service(self, table, name, image, budget, group=0, **keys):
+        if name == INIT:
+            raise table.error("name", f'"{name}" is the name of what starts all others; give another')
         if name in self.sources:
             raise table.error("name", f'"{name}" is also the service at {self.sources[name].where()}; rename one')
         self.sources[name] = table
@@ -289,6 +292,8 @@ def add_extra(builder, extra):
     service = builder.service(extra.table, extra.name, extra.image, extra.budget)
     names = {s.name for s in builder.system.extras} | set(builder.sources)
     for i, callee in enumerate(extra.calls):
+        if callee in extra.calls[:i]:
+            raise extra.table.document.error(extra.table.at("calls", i), f'"{callee}" is there twice; remove one')
         if callee not in names:
             raise extra.table.document.error(extra.table.at("calls", i), f'"{callee}" is no service of core {extra.core}; '
                                              "correct the name")

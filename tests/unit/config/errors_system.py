@@ -88,6 +88,10 @@ CORES = [
 ]
 
 SERVICES = [
+    ("service init", system(None, '\n[[service]]\nname = "init" #HERE\nimage = "x"\n'),
+     at(SYSTEM, 'service[0].name: "init" is the name of what starts all others; give another')),
+    ("callee twice", system(None, '\n[[service]]\nname = "x"\nimage = "x"\ncalls = ["uart", "uart"] #HERE\n'),
+     at(SYSTEM, 'service[0].calls[1]: "uart" is there twice; remove one')),
     ("driver of the kernel's", system('device = "uart"', 'device = "gic" #HERE'),
      at(SYSTEM, 'driver[0].device: "gic" belongs to the kernel; no driver can have it')),
     ("no such device", system('device = "uart"', 'device = "uart9" #HERE'),
