@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 PAGE = 4096
+BLOCK = 2 << 20  # a window of the VMM is a page or a block
 IRQ_LAST = 255  # of the guest's interrupt controller
 DOORBELL_QUEUES = 16
 VIRTIO_QUEUE_NOTIFY = 0x50  # virtio 1.2, 4.2.2
@@ -51,6 +52,9 @@ def read(vm, table):
         value = getattr(device, key)
         if value % PAGE:
             raise table.error(key, f"0x{value:x} is not a multiple of 0x{PAGE:x}; a page belongs to one server")
+    if device.length != PAGE and (device.length != BLOCK or device.base % BLOCK):
+        raise table.error("length", f"0x{device.length:x} is not possible; give 0x{PAGE:x}, or 0x{BLOCK:x} with a base that is "
+                          "a multiple of it")
     read_own_keys(device, table)
     table.done()
     for other in vm.devices:

@@ -10,6 +10,11 @@ DEVICES = [
      at(VM, "skerry.device[1].base: 0xa000200 is not a multiple of 0x1000; a page belongs to one server")),
     ("length not of pages", vm(DISK0, DISK0.replace("0x1000", "0x200 #HERE")),
      at(VM, "skerry.device[1].length: 0x200 is not a multiple of 0x1000; a page belongs to one server")),
+    ("length of some pages", vm(DISK0, DISK0.replace("0x1000", "0x3000 #HERE")),
+     at(VM, "skerry.device[1].length: 0x3000 is not possible; give 0x1000, or 0x200000 with a base that is a multiple of it")),
+    ("length of a block off its boundary", vm(DISK0, DISK0.replace("0x0a00_0000", "0x0a00_1000").replace(
+        "0x1000\n", "0x20_0000 #HERE\n")),
+     at(VM, "skerry.device[1].length: 0x200000 is not possible; give 0x1000, or 0x200000 with a base that is a multiple of it")),
     ("length 0", vm(DISK0, DISK0.replace("0x1000", "0 #HERE")),
      at(VM, "skerry.device[1].length: is 0; give the device's size in bytes")),
     ("devices overlap", vm(DISK0, DISK0.replace("0x0a00_0000", "0x0900_0000 #HERE")),
