@@ -6,7 +6,8 @@ from skerryc.vmfile import VM_TYPE_LINUX
 
 MIB2 = 2 << 20
 PAGE = 4096
-ADDRESS_END = 1 << 39  # what three levels of stage-2 tables reach
+# Three levels of stage-2 tables reach 39 bits; the next lower size that a guest's ID_AA64MMFR0_EL1 can say is 36.
+ADDRESS_END = 1 << 36
 NO_FILE = "does not exist, here or below the project's directory; build it, or correct the name"
 NOT_YET = "not served by this VMM yet"
 # The guest's interrupt controller, which the VMM itself is: where it lies if emu_devices does not say.
@@ -75,7 +76,7 @@ def check_regions(vm):
         if gpa % PAGE or size % PAGE:
             raise vm.error(path, f"0x{gpa:x} + 0x{size:x} is not on page boundaries; align both to 0x{PAGE:x}")
         if gpa + size > ADDRESS_END:
-            raise vm.error(path, f"ends at 0x{gpa + size:x}; guests have 39 address bits, move it below 0x{ADDRESS_END:x}")
+            raise vm.error(path, f"ends at 0x{gpa + size:x}; guests have 36 address bits, move it below 0x{ADDRESS_END:x}")
         if not flags & FLAG_READ or flags & FLAGS_DEVICE:
             raise vm.error(path, f"flags 0x{flags:x} are {NOT_YET}; give 0x7")
         for j in range(i):

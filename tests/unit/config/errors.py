@@ -156,8 +156,8 @@ MEMORY = [
     ("large and not on 2 MiB", vm(REGIONS, REGIONS + "[0x9000_1000, 0x40_0000, 7, 0], #HERE\n"),
      at(VM, "kernel.memory_regions[1]: 0x90001000 + 0x400000 is larger than 2 MiB but not aligned to it; align both to "
         "0x200000")),
-    ("out of reach", vm(REGIONS, REGIONS + "[0x7f_ffff_f000, 0x2000, 7, 0], #HERE\n"),
-     at(VM, "kernel.memory_regions[1]: ends at 0x8000001000; guests have 39 address bits, move it below 0x8000000000")),
+    ("out of reach", vm(REGIONS, REGIONS + "[0xf_ffff_f000, 0x2000, 7, 0], #HERE\n"),
+     at(VM, "kernel.memory_regions[1]: ends at 0x1000001000; guests have 36 address bits, move it below 0x1000000000")),
     ("regions overlap", vm(REGIONS, REGIONS + "[0x80f0_0000, 0x40_0000, 7, 0], #HERE\n"),
      at(VM, "kernel.memory_regions[1]: 0x80f00000 to 0x812fffff overlaps memory_regions[0] (0x80000000 to 0x80ffffff); "
         "move one")),
@@ -168,8 +168,8 @@ MEMORY = [
     ("does not fit the core", system("ram_mib = 256", "ram_mib = 32 #HERE"),
      at(SYSTEM, "core[0].ram_mib: core 0 needs 51 MiB and has 32 MiB (largest: ram0.a 16 MiB, vmm.a 6 MiB, "
         "dma.disk 2 MiB); give it more, or its VMs less")),
-    ("too many pieces", vm("0x0100_0000, 0x7, 0],", "0x20_0000_0000, 0x7, 0],"),
-     "configs/systems/s.toml:3: core[0]: there would be 65554 pieces of memory; at most 7000 fit, give its VMs less memory"),
+    ("too many pieces", vm("0x0100_0000, 0x7, 0],", "0x6_0000_0000, 0x7, 0],"),
+     "configs/systems/s.toml:3: core[0]: there would be 12306 pieces of memory; at most 7000 fit, give its VMs less memory"),
     ("too many pieces for a service", vm("0x0100_0000, 0x7, 0],", "0x2_0000_0000, 0x7, 0],"),
      "configs/systems/s.toml:3: core[0]: disk0.a would have 4103 pieces of memory; at most 3072 fit, give its VM less memory"),
     ("no round size", vm(REGIONS, REGIONS + "[0x1_0000_0000, 0xffe0_0000, 7, 0],\n"),
