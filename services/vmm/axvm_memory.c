@@ -2,6 +2,7 @@
 /* The guest's physical address space: areas, and access to what is memory. */
 #include <string.h>
 
+#include "kernel/abi.h"
 #include "services/vmm/axvm.h"
 #include "services/vmm/axvm_fail.h"
 #include "services/vmm/hal.h"
@@ -62,6 +63,9 @@ enum axvm_error axvm_map_region(struct axvm *vm, uint64_t gpa, uint8_t *hpa, uin
 		return axvm_fail(AXVM_INVALID_INPUT, "memory for 0x%lx is not page aligned",
 				 (unsigned long)gpa);
 	status = vm->hal->map(vm->hal->host, gpa, hpa, size, flags);
+	if (status == NOT_FOUND)
+		return axvm_fail(AXVM_INVALID_INPUT, "memory for 0x%lx is not this VM's",
+				 (unsigned long)gpa);
 	if (status)
 		return axvm_fail(AXVM_BAD_STATE, "0x%lx bytes at 0x%lx cannot be mapped (%d)",
 				 (unsigned long)size, (unsigned long)gpa, status);

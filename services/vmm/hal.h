@@ -19,6 +19,7 @@ struct hal {
 	/* Where the memory for region `index` of the config is, `size` bytes; null: there is none.
 	 */
 	uint8_t *(*memory)(void *host, uint32_t index, uint64_t size);
+	/* NOT_FOUND: not memory of this VM. On failure nothing stays mapped. */
 	int32_t (*map)(void *host, uint64_t gpa, uint8_t *memory, uint64_t size, uint32_t flags);
 	int32_t (*vcpu_create)(void *host, uint32_t id);
 	/* Runs until an exit that concerns the caller. */

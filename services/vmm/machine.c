@@ -105,6 +105,7 @@ static int32_t map(void *host, uint64_t gpa, uint8_t *at, uint64_t size, uint32_
 	const struct start_grant *g = grant_at(m, at, size);
 	const uint32_t attributes =
 	    flags & (SPACE_ATTR_READ | SPACE_ATTR_WRITE | SPACE_ATTR_EXECUTE);
+	int32_t status = OK;
 	uint64_t offset;
 	uint32_t count;
 	skerry_cap copies;
@@ -119,14 +120,15 @@ static int32_t map(void *host, uint64_t gpa, uint8_t *at, uint64_t size, uint32_
 	copies = slots_take(count);
 	if (!copies)
 		return LIMIT;
-	for (uint32_t i = 0; i < count; i++) {
-		skerry_cap from = g->slot + (skerry_cap)(offset >> g->order) + i;
-		int32_t status = cspace_copy(START_SLOT_CSPACE, copies + i, from, RIGHT_ALL, 0);
-
-		if (status)
-			return status;
-	}
-	return space_map(m->space, copies, gpa, attributes, count);
+	for (uint32_t i = 0; i < count && !status; i++)
+		status = cspace_copy(START_SLOT_CSPACE, copies + i,
+				     g->slot + (skerry_cap)(offset >> g->order) + i, RIGHT_ALL, 0);
+	if (!status)
+		status = space_map(m->space, copies, gpa, attributes, count);
+	/* Some may be mapped; deleting a frame unmaps it. */
+	for (uint32_t i = 0; i < count && status; i++)
+		(void)cspace_delete(START_SLOT_CSPACE, copies + i);
+	return status;
 }
 
 /* Exits carry the vCPU's number + 1, so that no other caller's badge 0 is a vCPU. */

@@ -190,6 +190,8 @@ TEST(map_region_checks_range_then_alignment_then_overlap)
 	CHECK_EQ(axvm_map_region(vm, RAM0 + 0x1000, at, 0x1000, 7, "x"), AXVM_ALREADY_EXISTS);
 	CHECK_EQ(axvm_map_region(vm, RAM0 - 0x1000, at, 0x100000, 7, "x"), AXVM_ALREADY_EXISTS);
 	CHECK_EQ(axvm_map_region(vm, RAM0 - 0x1000, at, 0x1000, 7, "x"), AXVM_OK);
+	host.map = NOT_FOUND;
+	CHECK_EQ(axvm_map_region(vm, 0x1000, at, 0x1000, 7, "x"), AXVM_INVALID_INPUT);
 	host.map = NO_MEMORY;
 	CHECK_EQ(axvm_map_region(vm, 0x1000, at, 0x1000, 7, "x"), AXVM_BAD_STATE);
 	CHECK(!axvm_memory(vm, 0x1000, 1));
