@@ -13,7 +13,10 @@ LONG_NUMBER = re.compile(r"[0-9_]{4000,}")  # Python converts up to 4300 digits
 
 
 class ConfigError(Exception):
-    """A mistake of the user's; the text says all."""
+    """A mistake of the user's; the text says all, in one line. It may quote what a file holds."""
+
+    def __init__(self, text):
+        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in text))
 
 
 def show(path):

@@ -36,6 +36,8 @@ SYNTAX = [
      "configs/vms/a.toml:2: a number is too long; give 0 to 2^64 - 1"),
     ("a number of many bits", vm("id = 1\n", "id = 0x" + "f" * 5000 + " #HERE\n"),
      at(VM, "base.id: a number of more than 128 bits is out of range; give 0 to 2^64 - 1")),
+    ("a string of two lines", vm('interrupt_mode = "emu"', 'interrupt_mode = "e\\nm\\u001b" #HERE'),
+     at(VM, 'devices.interrupt_mode: "e\\nm\\x1b" is not known; give one of no_irq, no, none, emu, emulated, passthrough, pt')),
     ("unknown key, one like it", vm("cpu_num = 1\n", "cpu_num = 1\ncpu_nums = 2 #HERE\n"),
      at(VM, "base.cpu_nums: unknown key; did you mean cpu_num?")),
     ("unknown key", vm("id = 1\n", "id = 1\nzzz = 2 #HERE\n"),
