@@ -15,18 +15,18 @@ static const uint8_t invoke_rights[CAP_TYPES] = {
     [CAP_VCPU] = RIGHT_MANAGE,	 [CAP_TIMER] = RIGHT_MANAGE, [CAP_IRQ] = RIGHT_MANAGE,
 };
 
-static struct context *invoke(struct kernel *k, struct context *c, struct thread *t)
+static WARM struct context *invoke(struct kernel *k, struct context *c, struct thread *t)
 {
-	struct invocation call;
 	struct cap *cap = cspace_slot(t, context_arg(c, 0));
+	struct invocation call;
 	enum status s = BAD_CAP;
 
 	call.thread = t;
 	call.cap = cap;
+#pragma GCC unroll 8
 	for (unsigned i = 1; i < 8; i++)
 		call.in[i] = context_arg(c, i);
-	for (unsigned i = 1; i < 5; i++)
-		call.out[i] = 0;
+	call.out[1] = call.out[2] = call.out[3] = call.out[4] = 0;
 	if (cap && (cap->rights & invoke_rights[cap->type]) != invoke_rights[cap->type])
 		s = NO_RIGHT;
 	else if (cap && invoke_table[cap->type])
@@ -38,6 +38,7 @@ static struct context *invoke(struct kernel *k, struct context *c, struct thread
 			arch_context_restart_call(c);
 		} else {
 			context_set_arg(c, 0, (uint64_t)(int64_t)s);
+#pragma GCC unroll 4
 			for (unsigned i = 1; i < 5; i++)
 				context_set_arg(c, i, call.out[i]);
 		}
@@ -55,6 +56,8 @@ struct context *syscall_handle(struct kernel *k, struct context *c, uint32_t num
 		return port_reply_wait(k, t);
 	if (number == CALL_CALL)
 		return port_call(k, t);
+	if (number == CALL_INVOKE)
+		return invoke(k, c, t);
 	switch (number) {
 	case CALL_REPLY:
 		return port_reply(k, t);
@@ -68,8 +71,6 @@ struct context *syscall_handle(struct kernel *k, struct context *c, uint32_t num
 		context_set_arg(c, 0, OK);
 		sched_give_way(k);
 		return sched_dispatch(k);
-	case CALL_INVOKE:
-		return invoke(k, c, t);
 	default:
 		return returned(c, BAD_CALL);
 	}

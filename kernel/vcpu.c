@@ -241,6 +241,7 @@ enum status vcpu_reply(struct kernel *k, struct vcpu *v, const uint8_t *data, ui
 		return BAD_MESSAGE;
 	const uint64_t values[4] = {m.a0, m.a1, m.a2, m.a3};
 
+#pragma GCC unroll 4
 	for (unsigned i = 0; i < 4; i++)
 		if (m.registers >> i & 1)
 			context_set_arg(&v->context, i, values[i]);

@@ -131,6 +131,7 @@ enum esr_class {
 #define SMCCC_WORKAROUND_1 0x80008000u
 #define SMCCC_WORKAROUND_2 0x80007fffu
 #define SMCCC_WORKAROUND_3 0x80003fffu
+#define SMCCC_ARCHITECTURE 0x8000u /* the upper half of all above, but for PSCI's */
 #define SMCCC_NOT_SUPPORTED (-1)
 
 /* ---- GICv3 virtual CPU interface ---- */

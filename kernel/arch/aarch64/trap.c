@@ -94,22 +94,24 @@ static HOT struct context *data_abort(struct kernel *k, struct vcpu *v, uint64_t
 {
 	struct exit_record *e = &v->exit;
 	uint64_t far = sysreg_read(far_el2);
-	uint64_t offset = far & 0xfff, value = 0;
+	uint64_t offset = far & 0xfff;
 	uint32_t width = 1u << ISS_SAS(esr), target = ISS_SRT(esr);
 
 	if ((esr & (ISS_ISV | ISS_S1PTW | ISS_CM)) != ISS_ISV ||
 	    ISS_FSC_TYPE(esr) != FSC_TRANSLATION || offset + width > 0x1000)
 		return fault_exit(k, v, esr, far);
-	if ((esr & ISS_WNR) != 0 && target != 31)
-		value = v->context.arch.x[target] & (~0ull >> (64 - 8 * width));
 	e->class = EXIT_MMIO;
 	e->width = (uint8_t)width;
-	e->target = (uint8_t)target;
-	e->extend = ISS_EXTEND(esr);
 	e->write = (esr & ISS_WNR) != 0;
+	e->value = 0;
+	if (!e->write) {
+		e->target = (uint8_t)target;
+		e->extend = ISS_EXTEND(esr);
+	} else if (target != 31) {
+		e->value = v->context.arch.x[target] & (~0ull >> (64 - 8 * width));
+	}
 	e->length = ESR_LENGTH(esr);
 	e->address = fault_page() | offset;
-	e->value = value;
 	e->virtual = far;
 	e->syndrome = esr;
 	return vcpu_exit(k, v);
@@ -168,7 +170,8 @@ static HOT struct context *firmware_exit(struct kernel *k, struct vcpu *v, uint6
 {
 	struct exit_record *e = &v->exit;
 
-	if ((esr & 0xffff) == 0 && firmware_answer(k, v)) {
+	if ((esr & 0xffff) == 0 && (v->context.arch.x[0] >> 16 & 0xffff) == SMCCC_ARCHITECTURE &&
+	    firmware_answer(k, v)) {
 		if (secure)
 			arch_vcpu_advance(v, ESR_LENGTH(esr));
 		return &v->context;
