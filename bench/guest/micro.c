@@ -282,6 +282,7 @@ static void measure(void)
 void guest_main(uint64_t tree)
 {
 	bare = tree == 0; /* an ELF file has none */
+	mmu_on();	  /* while caches are off, registers trap that do not later */
 	WRITE_REGISTER(vbar_el1, (uint64_t)micro_vectors);
 	delay_stamp(0);
 	gic_start();

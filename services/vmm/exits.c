@@ -141,7 +141,7 @@ static __attribute__((noinline)) uint64_t manage(struct machine *m, uint64_t inf
 	return INFO(status, msg.size, 0);
 }
 
-/* The exits beside firmware calls: returns the reply. */
+/* The exits beside firmware calls and system registers: returns the reply. */
 static __attribute__((noinline)) uint64_t serve(struct machine *m, uint32_t cpu, uint64_t info,
 						uint8_t *data)
 {
@@ -150,8 +150,6 @@ static __attribute__((noinline)) uint64_t serve(struct machine *m, uint32_t cpu,
 	switch (info >> INFO_LABEL_SHIFT) {
 	case VCPU_EXIT_MMIO:
 		return mmio(m, cpu, data, size);
-	case VCPU_EXIT_SYSREG:
-		return sysreg(m, cpu, data, size);
 	case VCPU_EXIT_FAULT:
 		return fault(m, cpu, data, size);
 	case VCPU_EXIT_UNKNOWN:
@@ -194,10 +192,13 @@ int32_t exits_run(void *host, uint32_t id, struct axvm_exit *exit)
 				continue;
 			m->reply = INFO_NO_REPLY;
 			*exit = (struct axvm_exit){.reason = AXVM_EXIT_SYSTEM_DOWN, .vcpu = id};
-			return sys_reply(0, reply);
+			(void)sys_reply(0, reply); /* whether or not the caller is still there */
+			return OK;
 		}
 		if (in.info != INFO(VCPU_EXIT_FIRMWARE, FIRMWARE_CALL_SIZE, 0)) {
-			reply = serve(m, cpu, in.info, data);
+			reply = in.info == INFO(VCPU_EXIT_SYSREG, SYSREG_ACCESS_SIZE, 0)
+				    ? sysreg(m, cpu, data, SYSREG_ACCESS_SIZE)
+				    : serve(m, cpu, in.info, data);
 			continue;
 		}
 		if (!firmware_call_get(data, FIRMWARE_CALL_SIZE, &call))

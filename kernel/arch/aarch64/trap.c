@@ -233,8 +233,6 @@ static NOINLINE struct context *vcpu_trap(struct kernel *k, struct vcpu *v, uint
 	switch (ESR_EC(esr)) {
 	case EC_SMC:
 		return firmware_exit(k, v, esr, true);
-	case EC_SYSREG:
-		return sysreg_exit(k, v, esr);
 	case EC_WFX:
 		return wait_exit(k, v, esr);
 	case EC_FP:
@@ -266,6 +264,8 @@ struct context *trap_sync(struct context *c)
 		return data_abort(c->kernel, (struct vcpu *)c, esr);
 	if (class == EC_HVC)
 		return hypercall(c->kernel, (struct vcpu *)c, esr);
+	if (class == EC_SYSREG)
+		return sysreg_exit(c->kernel, (struct vcpu *)c, esr);
 	return vcpu_trap(c->kernel, (struct vcpu *)c, esr);
 }
 

@@ -9,7 +9,7 @@
 	    each(6, C12_6) each(7, C12_7) each(8, C13_0) each(9, C13_1) each(10, C13_2)           \
 		each(11, C13_3) each(12, C13_4) each(13, C13_5) each(14, C13_6) each(15, C13_7)
 
-uint64_t vgic_lr_read(unsigned n)
+uint64_t vgic_lr_read_any(unsigned n)
 {
 #define READ_LR(number, crm_op2) \
 	case number:             \
@@ -21,7 +21,7 @@ uint64_t vgic_lr_read(unsigned n)
 	}
 }
 
-void vgic_lr_write(unsigned n, uint64_t value)
+void vgic_lr_write_any(unsigned n, uint64_t value)
 {
 #define WRITE_LR(number, crm_op2)                        \
 	case number:                                     \
