@@ -33,8 +33,9 @@
 	mrs	x3, tpidr_el2
 	stp	x30, x1, [sp, #240]
 	str	x2, [sp, #CONTEXT_PSR]
-	mov	x0, sp
+	mov	x1, sp
 	mov	sp, x3
+	ldr	x0, [x1, #CONTEXT_KERNEL]
 .endm
 
 .macro SYNC_VECTOR
@@ -47,7 +48,6 @@
 .macro IRQ_VECTOR
 	.balign	128
 	SAVE
-	ldr	x0, [x0, #CONTEXT_KERNEL]
 	bl	trap_irq
 	b	context_load
 .endm

@@ -22,8 +22,8 @@ void fp_load(const uint64_t fp[66]);
 void context_idle(void); /* where the idle context's pc points */
 
 /* ---- trap.c: called by entry.S with the context that was interrupted ---- */
-struct context *trap_sync(struct context *c);
-struct context *trap_serror(struct context *c);
+struct context *trap_sync(struct kernel *k, struct context *c);
+struct context *trap_serror(struct kernel *k, struct context *c);
 struct context *trap_idle(struct context *c);
 void trap_park(struct kernel *k, uint64_t vector, uint64_t sp) __attribute__((noreturn));
 

@@ -251,32 +251,32 @@ static NOINLINE struct context *vcpu_trap(struct kernel *k, struct vcpu *v, uint
 }
 
 /* Only threads make calls: a guest's SVC stays in the guest. */
-struct context *trap_sync(struct context *c)
+struct context *trap_sync(struct kernel *k, struct context *c)
 {
 	uint64_t esr = sysreg_read(esr_el2);
 	uint32_t class = ESR_EC(esr);
 
 	if (class == EC_SVC)
-		return syscall_handle(c->kernel, c, (uint32_t)esr & 0xffff);
+		return syscall_handle(k, c, (uint32_t)esr & 0xffff);
 	if (c->kind == CONTEXT_THREAD)
-		return thread_trap(c->kernel, (struct thread *)c, esr);
+		return thread_trap(k, (struct thread *)c, esr);
 	if (class == EC_DATA)
-		return data_abort(c->kernel, (struct vcpu *)c, esr);
+		return data_abort(k, (struct vcpu *)c, esr);
 	if (class == EC_HVC)
-		return hypercall(c->kernel, (struct vcpu *)c, esr);
+		return hypercall(k, (struct vcpu *)c, esr);
 	if (class == EC_SYSREG)
-		return sysreg_exit(c->kernel, (struct vcpu *)c, esr);
-	return vcpu_trap(c->kernel, (struct vcpu *)c, esr);
+		return sysreg_exit(k, (struct vcpu *)c, esr);
+	return vcpu_trap(k, (struct vcpu *)c, esr);
 }
 
 /* An asynchronous external abort is charged to whoever ran when it came. */
-struct context *trap_serror(struct context *c)
+struct context *trap_serror(struct kernel *k, struct context *c)
 {
 	uint64_t esr = sysreg_read(esr_el2);
 
 	if (c->kind == CONTEXT_THREAD)
-		return thread_trap(c->kernel, (struct thread *)c, esr);
-	return unknown_exit(c->kernel, (struct vcpu *)c, esr);
+		return thread_trap(k, (struct thread *)c, esr);
+	return unknown_exit(k, (struct vcpu *)c, esr);
 }
 
 /* A virtual interrupt that waits for a vCPU not running here must not end the sleep. */
