@@ -8,9 +8,17 @@
 /* The table of a thread without space: nothing is mapped. Constant, so all cores can share it. */
 static const uint64_t no_space[512] __attribute__((aligned(4096)));
 
+/* Without performance monitors (0, or 15: of another kind) their registers are undefined. */
+static bool has_pmu(void)
+{
+	uint64_t version = sysreg_read(id_aa64dfr0_el1) >> 8 & 15;
+
+	return version != 0 && version != 15;
+}
+
 static void el2_init(void)
 {
-	uint64_t counters = PMCR_N(sysreg_read(pmcr_el0));
+	uint64_t counters = has_pmu() ? PMCR_N(sysreg_read(pmcr_el0)) : 0;
 
 	sysreg_write(hcr_el2, HCR_SERVICE);
 	sysreg_write(cptr_el2, CPTR_BASE | CPTR_TFP);
@@ -20,7 +28,8 @@ static void el2_init(void)
 	sysreg_write(cnthctl_el2, CNTHCTL_EL1PCTEN);
 	sysreg_write(cntvoff_el2, 0);
 	sysreg_write(cntv_ctl_el0, 0);
-	sysreg_write(pmuserenr_el0, 0);
+	if (has_pmu())
+		sysreg_write(pmuserenr_el0, 0);
 	sysreg_write(mdscr_el1, 0);
 	sysreg_write(tpidr_el2, 0); /* until context_resume */
 	isb();

@@ -28,8 +28,9 @@
 #define HCR_GUEST \
 	(HCR_COMMON | HCR_TSC | HCR_TID3 | HCR_TSW | HCR_TACR | HCR_TIDCP | HCR_TLOR | HCR_TERR)
 
-/* ---- CPTR_EL2: SVE and SME trap always, FP while its registers are another context's ---- */
-#define CPTR_BASE 0x33ffull
+/* ---- CPTR_EL2: SVE, SME, trace and activity monitors trap always, FP while its registers are
+ * another context's ---- */
+#define CPTR_BASE (0x33ffull | BIT(20) | BIT(30))
 #define CPTR_TFP BIT(10)
 
 /* ---- MDCR_EL2: debug and performance registers trap; HPMN keeps every counter with EL1 ---- */

@@ -393,6 +393,9 @@ void vgic_load(struct kernel *k, struct vcpu *v)
 {
 	struct vgic *g = &v->arch.vgic;
 
+	/* A guest can leave this off where a GICv2 interface is there, too. */
+	sysreg_write(ICC_SRE_EL1, 7);
+	isb();
 	overflow_drain(k, v);
 	for_each_bit(n, g->used) vgic_lr_write(n, g->lr[n]);
 	APR_LOAD(0);

@@ -15,6 +15,13 @@
 #define CTL_IMASK 2u
 #define CTL_ISTATUS 4u
 
+/* The output of the timer in the machine. */
+static bool level_high(void)
+{
+	return (sysreg_read(cntv_ctl_el0) & (CTL_ENABLE | CTL_IMASK | CTL_ISTATUS)) ==
+	       (CTL_ENABLE | CTL_ISTATUS);
+}
+
 /* Is the interrupt pending or active at the guest? */
 static bool in_care(struct kernel *k, struct vcpu *v)
 {
@@ -43,7 +50,8 @@ void vtimer_fired(struct kernel *k)
 {
 	struct vcpu *v = k->loaded;
 
-	if (v == 0) { /* it was on its way when the vCPU was unloaded */
+	/* It was on its way when another vCPU was unloaded, or the guest stopped its timer. */
+	if (v == 0 || !level_high()) {
 		gic_deactivate(PPI_VIRTUAL_TIMER);
 	} else if (!v->arch.timer.enabled) {
 		v->arch.timer.state = VTIMER_HELD;
@@ -147,9 +155,7 @@ void vtimer_settle(struct kernel *k, struct vcpu *v)
 {
 	const struct vtimer *t = &v->arch.timer;
 
-	if (t->state != VTIMER_LINKED || k->loaded != v ||
-	    (sysreg_read(cntv_ctl_el0) & (CTL_ENABLE | CTL_IMASK | CTL_ISTATUS)) ==
-		(CTL_ENABLE | CTL_ISTATUS) ||
+	if (t->state != VTIMER_LINKED || k->loaded != v || level_high() ||
 	    vgic_retract(k, v, t->id, 0) != IRQ_PENDING)
 		return;
 	vgic_retract(k, v, t->id, IRQ_PENDING);
