@@ -140,11 +140,13 @@ static bool read_segment(const struct boot *b, const struct elf_header *h, uint3
 	return true;
 }
 
+/* Boot loaders reserve the initrd, so it need not be in what is free. */
 void boot_bundle(struct boot *b)
 {
-	if (!ranges_overlap(&b->free, b->bundle.base, 1) ||
-	    !ranges_overlap(&b->free, b->bundle.base + b->bundle.size - 1, 1))
+	if (!ranges_overlap(&b->ram, b->bundle.base, 1) ||
+	    !ranges_overlap(&b->ram, b->bundle.base + b->bundle.size - 1, 1))
 		boot_fail(b, "the initrd at %x is not in RAM", b->bundle.base);
+	boot_map(b, b->bundle.base, b->bundle.size, MMU_DATA);
 	read_plan(b);
 	b->init = find_file(b, "init", 5);
 }
