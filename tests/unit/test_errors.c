@@ -207,3 +207,63 @@ TEST(errors_of_a_cspace_that_is_being_emptied)
 		     .status,
 		 BUSY);
 }
+
+TEST(errors_of_calls_with_the_wrong_slots)
+{
+	struct machine *m = machine_new();
+	uint32_t port = object_new(m, CAP_PORT, 0), signal = object_new(m, CAP_SIGNAL, 0);
+	struct guest g = guest_new(m, 1, port);
+	struct user mute = user_new(m);
+
+	CHECK_EQ(SYS(m, m->init, CALL_POLL, port, 1).status, BAD_CAP);
+	OKAY(m, BOOT_SLOT_CORE, CORE_SCHEDULE, mute.slot, 9, FOREVER, FOREVER);
+	CHECK_EQ(INVOKE(m, BOOT_SLOT_THREAD, THREAD_START, 0, 0, 0, 0).status, BUSY);
+	OKAY(m, BOOT_SLOT_CSPACE, CSPACE_DELETE, mute.frame);
+	OKAY(m, mute.slot, THREAD_START, 0x10000000, 0, 0, 0);
+	IS_CURRENT(m, mute.t);
+	CHECK_EQ(SYS(m, mute.t, CALL_REPLY_WAIT, port, INFO_NO_REPLY).status, BAD_STATE);
+	CHECK_EQ(INVOKE_AS(m, mute.t, g.slot, VCPU_SET, 0).status, BAD_STATE);
+	CHECK_EQ(SYS(m, mute.t, CALL_WAIT, signal, 1).status, BLOCKED);
+}
+
+TEST(errors_of_windows_without_their_cspace)
+{
+	struct machine *m = machine_new();
+	uint32_t space = object_new(m, CAP_SPACE, SPACE_VM(1)),
+		 cspace = object_new(m, CAP_CSPACE, 16);
+	uint32_t port = object_new(m, CAP_PORT, 0), signal = object_new(m, CAP_SIGNAL, 0);
+	uint32_t weak = copy_new(m, cspace, RIGHT_GRANT, 0);
+
+	CHECK_EQ(INVOKE(m, space, SPACE_WINDOWS, port).status, BAD_CAP);
+	CHECK_EQ(INVOKE(m, space, SPACE_WINDOWS, weak).status, NO_RIGHT);
+	CHECK_EQ(INVOKE(m, space, SPACE_DOORBELL, 2, 1, signal, 0x50, 0, 0).status, BAD_STATE);
+	OKAY(m, space, SPACE_WINDOWS, cspace);
+	CHECK_EQ(INVOKE(m, space, SPACE_BIND, 1, port, 0x1000, 12, 0).status, NO_MEMORY);
+	CHECK_EQ(((struct cspace *)slot_object(m, cspace))->slots[1].type, CAP_EMPTY);
+}
+
+TEST(errors_of_vcpus_and_lines)
+{
+	struct machine *m = machine_new();
+	uint32_t port = object_new(m, CAP_PORT, 0), vcpu = object_new(m, CAP_VCPU, 0);
+	uint32_t line = object_new(m, CAP_LINE, 0), signal = object_new(m, CAP_SIGNAL, 0);
+	uint32_t irq = object_new(m, CAP_IRQ, 0), badged = copy_new(m, signal, RIGHT_RAISE, 2);
+	struct guest g = guest_new(m, 1, port);
+	uint32_t weak_space = copy_new(m, g.space_slot, RIGHT_GRANT, 0);
+	uint32_t weak_vcpu = copy_new(m, g.slot, RIGHT_GRANT, 0);
+	uint32_t weak_irq = copy_new(m, irq, RIGHT_GRANT, 0);
+
+	CHECK_EQ(INVOKE(m, vcpu, VCPU_SET, 0).status, BAD_STATE);
+	CHECK_EQ(INVOKE(m, vcpu, VCPU_RETRACT, 40, IRQ_PENDING).status, BAD_STATE);
+	CHECK_EQ(INVOKE(m, vcpu, VCPU_CONFIGURE, weak_space, 0).status, NO_RIGHT);
+	CHECK_EQ(INVOKE(m, line, LINE_DISARM).status, NOT_FOUND);
+	CHECK_EQ(INVOKE(m, line, LINE_ARM, signal, 40, 0, LINE_LEVEL).status, BAD_CAP);
+	CHECK_EQ(INVOKE(m, line, LINE_ARM, weak_vcpu, 40, 0, LINE_LEVEL).status, NO_RIGHT);
+	OKAY(m, line, LINE_ARM, g.slot, 40, 0, LINE_LEVEL);
+	CHECK_EQ(INVOKE(m, line, LINE_ARM, g.slot, 41, 0, LINE_LEVEL).status, EXISTS);
+	CHECK_EQ(INVOKE(m, line, LINE_NOTIFY, port, 1).status, BAD_CAP);
+	CHECK_EQ(INVOKE(m, line, LINE_NOTIFY, signal, 0).status, BAD_ARGUMENT);
+	CHECK_EQ(INVOKE(m, line, LINE_NOTIFY, badged, 1).status, BAD_ARGUMENT);
+	CHECK_EQ(INVOKE(m, BOOT_SLOT_CORE, CORE_IRQ, weak_irq, 40, IRQ_TRIGGER_LEVEL).status,
+		 NO_RIGHT);
+}

@@ -71,7 +71,7 @@ def listed(text, statuses):
 
 
 def run_tests(directory):
-    """{(call, method): {status}} of all unit tests of the kernel."""
+    """{(call, method): {status}} of the kernel's unit tests; what the random ones come by proves nothing."""
     path = os.path.join(directory, "statuses")
     for name in sorted(os.listdir(UNIT)):
         source = os.path.join(pages.ROOT, "tests", "unit", name + ".c")
