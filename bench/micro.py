@@ -61,7 +61,7 @@ def run_system():
     with Machine(SYSTEM, change=counted) as machine:
         machine.wait(r"bench switch_in \d+$", LIMIT)
         machine.at = 0
-        machine.wait(r"^bench guest: done$", LIMIT)
+        machine.wait(r"bench guest: done$", LIMIT)
         machine.at = 0
         machine.wait(r"bench map_4k \d+$", LIMIT)
         return figures("bench", machine.text)
