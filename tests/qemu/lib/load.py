@@ -31,14 +31,14 @@ rounds() {{
 }}
 lines() {{
 	i=0
-	while [ ! -e /tmp/stop ]; do
+	while [ ! -e /tmp/stop ] && [ $i -lt $lines ]; do
 		i=$((i + 1))
 		printf '%07d\\n' $i
 	done
 	echo $i >/tmp/lines
 }}
 ticks() {{
-	while [ ! -e /tmp/stop ]; do
+	while [ ! -e /tmp/stop ] && [ ! -e /tmp/lines ]; do
 		sleep 1
 		echo tick
 	done
@@ -75,12 +75,13 @@ def prepare(path, size, starts=(0,)):
 class Load:
     """The script, running; `type` adds to what it reads."""
 
-    def __init__(self, machine):
+    def __init__(self, machine, lines=9999999):
+        """Lines are printed up to that number; disk and typing go on."""
         self.machine = machine
         done(machine, f"head -c {SCRIPT_BYTES} /dev/vda >/tmp/load")
         self.begin = machine.at
         self.typed = ""
-        machine.type("echo loa''ding; sh /tmp/load; echo loa''ded\n")
+        machine.type(f"echo loa''ding; lines={lines} sh /tmp/load; echo loa''ded\n")
         self.begin = machine.wait(r"^loading\n").end()
         machine.wait(r"^0000100$")
 

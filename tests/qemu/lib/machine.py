@@ -25,7 +25,7 @@ from results import Failed  # noqa: E402
 KERNEL = os.path.join(ROOT, "build", bundle.ARCH, "kernel", "kernel.bin")
 GUESTS = os.path.join(ROOT, "build", bundle.ARCH, "guests")
 LIMIT = 60  # seconds of the host for one wait
-SHOWN = 6000  # characters of output with a failure
+SHOWN = 2000  # characters of output with a failure
 
 VM = """[base]
 id = {id}
