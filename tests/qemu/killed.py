@@ -33,8 +33,8 @@ BOOTS = {
         (UART, "ring_data_wanted()=1"), (DISK, "virtio_ring_answer()"),
     ],
     "device servers, around input and registers; drivers": [
-        (UART, "ring_read"), (DISK, "virtio_mmio_access"), (DISK_DRIVER, "blk_driver_submit"),
-        (UART, "ring_read()"), (DISK, "virtio_mmio_access()"), (DISK_DRIVER, "blk_driver_submit()"),
+        (UART, "ring_skip"), (DISK, "virtio_mmio_access"), (DISK_DRIVER, "blk_driver_submit"),
+        (UART, "ring_skip()"), (DISK, "virtio_mmio_access()"), (DISK_DRIVER, "blk_driver_submit()"),
         (UART, "pl011_receive()"), (DISK, "virtio_ring_wants_interrupt"), (DISK_DRIVER, "blk_driver_next()"),
         (UART_DRIVER, "uart_driver_turn"), (DISK, "virtio_chain_get()"), (DISK_DRIVER, "server_answer"),
         (UART_DRIVER, "uart_driver_turn()=1"), (DISK_DRIVER, "server_answer()"),
@@ -49,8 +49,7 @@ def deaths(directory, points):
         booted(machine)
         load = Load(machine)
         for (service, program), point in points:
-            load.type()
-            machine.kill(service, program, point)
+            machine.kill(service, program, point, cause=load.type)
             load.progress()
         load.end(disk)
         power_off(machine)
@@ -81,8 +80,8 @@ def vmm(directory):
     with Killer("default", disk, {"append": "quiet"}) as machine:
         booted(machine)
         done(machine, "echo kept | dd of=/dev/vda seek=100 conv=fsync 2>/tmp/lost")
-        machine.type("devmem 0x0c000000\n")  # where nothing is, so the VMM is asked
-        machine.kill("vmm.linux", Program("vmm"), "arch_mmio")
+        # An access to where nothing is, so the VMM is asked.
+        machine.kill("vmm.linux", Program("vmm"), "arch_mmio", cause=lambda: machine.type("devmem 0x0c000000\n"))
         booted(machine)
         require(done(machine, "ls /tmp") == "", "the VM has its old memory")
         require(done(machine, "dd if=/dev/vda skip=100 count=1 2>/dev/null | head -n 1") == "kept\n", "the disk lost its data")

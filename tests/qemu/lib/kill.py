@@ -74,11 +74,14 @@ class Killer(Machine):
             self.gdb.step()
         raise Failed(f"{program.name} does not come to 0x{address:x}")
 
-    def stop_in(self, program, point, steps=0):
+    def stop_in(self, program, point, steps=0, cause=None):
         """Stops where a function is called ("f"), where that returned ("f()"), or returned true ("f()=1"), or some
-        steps behind. Steps end before a call of the kernel.
+        steps behind. Steps end before a call of the kernel. `cause` is called first, while the machine stands: what
+        it types cannot have had its effect before the breakpoint is set.
         """
         self.gdb.interrupt()
+        if cause:
+            cause()
         while True:
             self.reach(program, program.address(point.partition("()")[0]))
             if "()" in point:
@@ -95,9 +98,9 @@ class Killer(Machine):
         instruction, = struct.unpack("<I", self.gdb.memory(self.gdb.get("pc"), 4))
         return instruction & 0xffe0001f == 0xd4000001
 
-    def kill(self, service, program, point, steps=0):
+    def kill(self, service, program, point, steps=0, cause=None):
         """Sends the service to where nothing is; returns when its successor is started."""
-        self.stop_in(program, point, steps)
+        self.stop_in(program, point, steps, cause)
         self.gdb.set("pc", NOWHERE)
         self.gdb.go()
         self.died(service, rf"instruction abort at 0x{NOWHERE:x} \(no mapping\), pc 0x{NOWHERE:x}, syndrome 0x[0-9a-f]+")
