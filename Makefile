@@ -220,8 +220,11 @@ $(O)/kernel/asm_defs.h: kernel/arch/$(ARCH)/asm_defs.c Makefile | $(IDL_STAMP)
 # and the compiler's own calls reach is as they expect it. What stays is optimized as a whole when it is linked.
 # Boot code runs once; its place in the image follows from its files' names.
 KERNEL_CALLED := memory boot_string
+# No path that counts goes through these.
+KERNEL_SMALL := $(patsubst %,kernel/%.c,cap core cspace irq kernel object thread untyped vcpu_invoke \
+	$(addprefix arch/$(ARCH)/,core machine vcpu vcpu_exception vcpu_id))
 KERNEL_CODE = $(if $(filter $(KERNEL_CALLED),$(notdir $(basename $<))),,$(NO_SAVE_$(ARCH)) \
-	$(if $(filter boot%,$(notdir $(basename $<))),-Os,-flto))
+	$(if $(filter boot%,$(notdir $(basename $<))),-Os,-flto $(if $(filter $(KERNEL_SMALL),$<),-Os)))
 
 $(O)/kernel/obj/%.o: kernel/%.c Makefile | $(IDL_STAMP)
 	$(call say,CC,$<)
