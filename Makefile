@@ -280,16 +280,20 @@ SERVICE_LIBS := $(O)/lib/libfdt.a $(O)/lib/libnanopb.a
 SERVICE_LINK := -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none \
 	-Wl,-Ttext-segment=0x10000000 -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack
 
-define service_rule
-$(O)/services/$(call service_name,$(1)).elf: $$(patsubst services/%.c,$(O)/services/obj/%.o, \
-			$$(wildcard $(1)/*.c $(1)/arch/$(ARCH)/*.c)) $$(SERVICE_LIB_OBJS) $$(IDL_OBJS) $$(SERVICE_LIBS) $(O)/musl/lib/libc.a
+# A program of a bundle: its name, its objects.
+define program_rule
+$(O)/services/$(1).elf: $(2) $$(SERVICE_LIB_OBJS) $$(IDL_OBJS) $$(SERVICE_LIBS) $(O)/musl/lib/libc.a
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(SERVICE_LINK) -o $$@ $$(CRT1) $(O)/musl/lib/crti.o $$(filter %.o,$$^) -Wl,--start-group \
 		$$(filter %.a,$$^) -lgcc -Wl,--end-group $(O)/musl/lib/crtn.o
 endef
-$(foreach d,$(SERVICE_DIRS),$(eval $(call service_rule,$(d))))
+$(foreach d,$(SERVICE_DIRS),$(eval $(call program_rule,$(call service_name,$(d)),$(patsubst services/%.c,$(O)/services/obj/%.o,\
+	$(wildcard $(d)/*.c $(d)/arch/$(ARCH)/*.c)))))
 
 # ---- Guests ------------------------------------------------------------------------------------
+
+LINK_GUEST = $(CC) -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
+	-Wl,--no-warn-rwx-segments -T tests/guests/guest.lds -o $@ $(filter %.o,$^) -lgcc
 
 $(O)/guests/obj/%.o: tests/guests/%.c Makefile | $(IDL_STAMP)
 	$(call say,CC,$<)
@@ -301,8 +305,7 @@ $(O)/guests/obj/%.o: tests/guests/%.S Makefile | $(IDL_STAMP)
 	$(Q)$(CC) $(GUEST_FLAGS) $(DEPFLAGS) -c -o $@ $<
 $(O)/guests/%.elf: $(O)/guests/obj/%.o $(GUEST_LIB_OBJS) tests/guests/guest.lds
 	$(call say,LD,$@)
-	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
-		-Wl,--no-warn-rwx-segments -T tests/guests/guest.lds -o $@ $(filter %.o,$^) -lgcc
+	$(Q)$(LINK_GUEST)
 $(O)/guests/%.bin: $(O)/guests/%.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 

@@ -23,14 +23,8 @@ $(O)/bench/obj/services/%.o: bench/services/%.c Makefile bench/micro.mk | $(SERV
 	$(Q)$(CC) $(WARNINGS) $(SERVICE_FLAGS) $(DEPFLAGS) -c -o $@ $<
 
 BENCH_SERVICES := client server device
-define bench_service_rule
-$(O)/services/bench-$(1).elf: $$(patsubst bench/%.c,$(O)/bench/obj/%.o,$$(wildcard bench/services/$(1)/*.c)) \
-		$$(BENCH_IDL_OBJS) $$(SERVICE_LIB_OBJS) $$(IDL_OBJS) $$(SERVICE_LIBS) $(O)/musl/lib/libc.a
-	$$(call say,LD,$$@)
-	$$(Q)$$(CC) $$(SERVICE_LINK) -o $$@ $$(CRT1) $(O)/musl/lib/crti.o $$(filter %.o,$$^) -Wl,--start-group \
-		$$(filter %.a,$$^) -lgcc -Wl,--end-group $(O)/musl/lib/crtn.o
-endef
-$(foreach s,$(BENCH_SERVICES),$(eval $(call bench_service_rule,$(s))))
+$(foreach s,$(BENCH_SERVICES),$(eval $(call program_rule,bench-$(s),$(BENCH_IDL_OBJS) \
+	$(patsubst bench/%.c,$(O)/bench/obj/%.o,$(wildcard bench/services/$(s)/*.c)))))
 
 $(O)/bench/obj/guest/%.o: bench/guest/%.c Makefile bench/micro.mk | $(IDL_STAMP)
 	$(call say,CC,$<)
@@ -42,8 +36,7 @@ $(O)/bench/obj/guest/%.o: bench/guest/%.S Makefile bench/micro.mk
 	$(Q)$(CC) $(GUEST_FLAGS) $(DEPFLAGS) -c -o $@ $<
 $(O)/bench/%.elf: $(O)/bench/obj/guest/%.o $(O)/bench/obj/guest/micro_vectors.o $(GUEST_LIB_OBJS) tests/guests/guest.lds
 	$(call say,LD,$@)
-	$(Q)$(CC) -nostdlib -static -no-pie -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
-		-Wl,--no-warn-rwx-segments -T tests/guests/guest.lds -o $@ $(filter %.o,$^) -lgcc
+	$(Q)$(LINK_GUEST)
 $(O)/bench/%.bin: $(O)/bench/%.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
