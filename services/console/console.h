@@ -13,6 +13,9 @@
  * The first bytes of a source come at once; while more keep coming, it is looked at each
  * CONSOLE_REST_MS and does not signal: guests write byte by byte, and a wake-up for each would cost
  * more than the byte.
+ *
+ * A line of another source waits while the attached client is in the middle of one and goes on with
+ * it, but not for ever: a prompt ends no line.
  */
 #ifndef CONSOLE_H
 #define CONSOLE_H
@@ -29,6 +32,9 @@
 #define CONSOLE_LINE 256  /* longer lines are cut in pieces */
 #define CONSOLE_OWN 1024  /* bytes of the console's own messages on their way */
 #define CONSOLE_REST_MS 1 /* between two looks at a source that has output */
+#define CONSOLE_QUIET 10  /* such looks without a byte: the attached client's line does not go on \
+			   */
+#define CONSOLE_PATIENCE 50 /* such looks that another line waits at most */
 
 /* Something whose output goes to the wire: clients first, then logs. */
 struct console_source {
@@ -53,6 +59,9 @@ struct console {
 	skerry_cap timer; /* 0: none, so no source rests */
 	uint64_t timer_bits;
 	bool ticking;
+	uint32_t quiet;	 /* firings of the timer since the attached client wrote */
+	uint32_t waited; /* and since another's line waits for the end of the attached client's */
+	bool waiting;
 	struct ring to_wire, from_wire;
 	skerry_cap wire;
 	uint64_t wire_bits;

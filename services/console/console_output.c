@@ -132,14 +132,31 @@ static void move(struct console *c, uint32_t i, uint32_t size)
 {
 	struct console_source *s = &c->sources[i];
 
-	if ((int32_t)i == c->attached)
+	if ((int32_t)i == c->attached) {
 		move_raw(c, s, size);
-	else
+		c->quiet = 0;
+	} else {
 		move_line(c, s);
+		c->waiting = false;
+	}
 	if (c->timer)
 		c->resting |= 1ull << i;
 	if (s->signal && ring_room_wanted(&s->from))
 		(void)sys_signal(s->signal, s->signal_bits);
+}
+
+/* The timer will look again at a line that waits for the end of the attached client's. */
+static bool waits(struct console *c, uint32_t i)
+{
+	if (!c->timer || !c->column || (int32_t)i == c->attached)
+		return false;
+	if (!c->waiting)
+		c->waited = 0;
+	c->waiting = true;
+	if (c->quiet >= CONSOLE_QUIET || c->waited >= CONSOLE_PATIENCE)
+		return false;
+	c->resting |= 1ull << i;
+	return true;
 }
 
 /* The source that is ready whose turn it is. */
@@ -163,7 +180,7 @@ static uint32_t turns(struct console *c)
 			(void)ring_ask_data(&c->sources[i].from);
 			room = needs(c, i);
 		}
-		if (room == 0)
+		if (room == 0 || waits(c, i))
 			c->ready &= ~(1ull << i);
 		else if (ring_room(&c->to_wire) < room)
 			return room;
@@ -177,6 +194,8 @@ static uint32_t turns(struct console *c)
 void console_wake(struct console *c)
 {
 	c->ticking = false;
+	c->quiet++;
+	c->waited++;
 	c->ready |= c->resting;
 	c->resting = 0;
 }

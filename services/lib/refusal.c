@@ -18,6 +18,6 @@ void refusal_tell(const struct mmio_access *in)
 	if (missed)
 		log_line("%u more like the lines above", missed);
 	log_line("vcpu %u: %s of %u bytes at offset 0x%03lx: no such access",
-		 (uint32_t)(in->sequence >> EXIT_VCPU_SHIFT) - 1, in->write ? "write" : "read",
+		 (uint32_t)(in->sequence >> EXIT_VCPU_SHIFT), in->write ? "write" : "read",
 		 in->width, (unsigned long)in->address);
 }
