@@ -28,7 +28,7 @@ class Behind(Load):
     def output(self):
         text = self.machine.text
         named = re.findall(r"^\[linux-b\] (.*)$", text[self.away:self.back], re.MULTILINE)
-        return text[self.begin:self.away] + "\n".join(named) + text[self.back:self.machine.at]
+        return "\n".join([text[self.begin:self.away], *named, text[self.back:self.machine.at]])
 
 
 def attach(machine, key, name):
