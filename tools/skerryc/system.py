@@ -29,7 +29,7 @@ class Budget:
 # A caller is below whom it calls, so that a server woken by a signal runs before its clients.
 DEFAULTS = {
     "vmm": Budget(20, 5000, heap=1 * MIB),
-    "device": Budget(30, 5000),
+    "device": Budget(30, 1000),
     "console": Budget(36, 3000),
     "driver": Budget(40, 5000),
     "service": Budget(25, 2000),
