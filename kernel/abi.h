@@ -32,20 +32,18 @@ enum status {
 	DEADLOCK = -11,	   /* the callee already waits for the caller */
 	STALE = -12,	   /* the caller this reply was for is gone */
 	PEER_DIED = -13,   /* the port was deleted during the call */
-	PEER_RESTARTED =
-	    -14,	 /* the server went away with the call unanswered; calling again may work */
-	CANCELLED = -15, /* the thread was stopped and restarted in the call */
-	NOT_FOUND = -16, /* nothing is there: not mapped, not bound, not pending */
-	BAD_STATE = -17, /* the object is not configured for this, or is in another state */
-	AGAIN = -18,	 /* poll: nothing yet */
-	UNSUPPORTED = -19, /* this machine or build cannot do it */
+	PEER_RESTARTED = -14, /* the server went away, the call is unanswered: repeat it */
+	CANCELLED = -15,      /* the thread was stopped and restarted in the call */
+	NOT_FOUND = -16,      /* nothing is there: not mapped, not bound, not pending */
+	BAD_STATE = -17,      /* the object is not configured for this, or is in another state */
+	AGAIN = -18,	      /* poll: nothing yet */
+	UNSUPPORTED = -19,    /* this machine or build cannot do it */
 };
 
 /* ---- Calls ---- */
 enum call {
 	CALL_NULL = 1, /* returns BAD_CALL, as every unknown number does: the cheapest trap */
-	CALL_CALL =
-	    2, /* a0 port, a1 info, a2..a5 words -> a0 status, a1 info, a2..a5, a6 generation */
+	CALL_CALL = 2, /* a0 port, a1 info, a2..a5 -> a0 status, a1 info, a2..a5, a6 generation */
 	CALL_REPLY_WAIT = 3, /* a0 port, a1 info (INFO_NO_REPLY: wait only), a2..a5 words */
 	/*   -> a0 status, a1 info, a2..a5 words, a6 badge; or INFO_SIGNAL in a1, bits in a6 */
 	CALL_REPLY = 4,	 /* a0 reply slot or 0 (the call it holds), a1 info, a2..a5 words */
@@ -53,8 +51,7 @@ enum call {
 	CALL_WAIT = 6,	 /* a0 signal, a1 mask -> a1 bits taken (never 0); one waiter */
 	CALL_POLL = 7,	 /* as CALL_WAIT, AGAIN instead of waiting */
 	CALL_YIELD = 8,	 /* the rest of this turn goes to the next owner of the same priority */
-	CALL_INVOKE =
-	    9, /* a0 capability, a1 method, a2..a7 arguments -> a0 status, a1..a4 results */
+	CALL_INVOKE = 9, /* a0 capability, a1 method, a2..a7 -> a0 status, a1..a4 results */
 };
 
 /*
@@ -77,8 +74,7 @@ enum call {
 #define MESSAGE_CAPS 4
 struct message_buffer {
 	uint8_t data[MESSAGE_BYTES];
-	uint32_t caps[MESSAGE_CAPS]; /* slots sent (set by the sender); slots filled (set by the
-					kernel) */
+	uint32_t caps[MESSAGE_CAPS]; /* slots sent, by the sender; filled, by the kernel */
 	uint32_t receive; /* received capabilities go to receive, receive + 1, ...; 0: refuse any */
 	uint32_t reserved[3];
 };
@@ -109,14 +105,12 @@ enum cap_type {
 };
 
 enum cap_right {
-	RIGHT_READ = 1 << 0, /* frame: map readable. signal: wait. port: serve (receive) */
-	RIGHT_WRITE =
-	    1 << 1, /* frame: map writable. signal: raise. line: raise and lower. port: call */
+	RIGHT_READ = 1 << 0,	/* frame: map readable. signal: wait. port: serve (receive) */
+	RIGHT_WRITE = 1 << 1,	/* frame: map writable. signal: raise. line: both. port: call */
 	RIGHT_EXECUTE = 1 << 2, /* frame: map executable */
-	RIGHT_MANAGE =
-	    1 << 3, /* configure, start, stop, arm, bind: everything that steers the object */
-	RIGHT_DMA = 1 << 4,   /* frame: read its physical address */
-	RIGHT_GRANT = 1 << 5, /* may be sent in a message */
+	RIGHT_MANAGE = 1 << 3,	/* configure, start, stop, arm, bind: what steers the object */
+	RIGHT_DMA = 1 << 4,	/* frame: read its physical address */
+	RIGHT_GRANT = 1 << 5,	/* may be sent in a message */
 	RIGHT_ALL = 0x3f,
 };
 #define RIGHT_CALL RIGHT_WRITE
@@ -127,57 +121,46 @@ enum cap_right {
 /* ---- Methods of CALL_INVOKE; a2.. in order. "own" is the invoker's cspace. ---- */
 enum method {
 	/* untyped. RETYPE: type, param, destination cspace (0: own), first slot, count (<= 256). */
-	/* param: frame: order (12, 21, 30). cspace: slots, a power of 2 (8..65536). space:
-	   SPACE_KIND. */
-	/* untyped: order. others: 0. Objects are zeroed in preemptible steps. */
+	/* param: frame: order (12, 21, 30). cspace: slots, a power of 2 (8..65536). space: SPACE_*.
+	   untyped: order. others: 0. Objects are zeroed in preemptible steps. */
 	UNTYPED_RETYPE = 0x100,
-	UNTYPED_STATUS = 0x101, /* -> a1 size, a2 bytes still free, a3 UNTYPED_* flags, a4 address
-				   if a flag is set */
+	UNTYPED_STATUS =
+	    0x101, /* -> a1 size, a2 bytes free, a3 UNTYPED_*, a4 address if any of those */
 
 	/* frame */
 	FRAME_UNMAP = 0x200,
 	FRAME_ADDRESS = 0x201, /* needs RIGHT_DMA -> a1 physical address */
 	FRAME_STATUS = 0x202,  /* -> a1 order, a2 1 when mapped, a3 address mapped at */
 
-	/* cspace: the invoked cspace is the destination (for DELETE, REVOKE, STATUS: the one acted
-	   on) */
-	CSPACE_COPY =
-	    0x300, /* destination slot, source slot in own, rights to keep, badge (0: as source) */
-	CSPACE_MOVE = 0x301,	   /* destination slot, source slot in own */
-	CSPACE_DELETE = 0x302,	   /* slot: it and all that was derived from it */
-	CSPACE_REVOKE = 0x303,	   /* slot: all that was derived from it */
-	CSPACE_STATUS = 0x304,	   /* slot -> a1 type, a2 rights, a3 badge */
+	/* cspace: the invoked one is the destination; DELETE, REVOKE, STATUS act on it */
+	CSPACE_COPY = 0x300,   /* destination slot, source slot in own, rights, badge (0: same) */
+	CSPACE_MOVE = 0x301,   /* destination slot, source slot in own */
+	CSPACE_DELETE = 0x302, /* slot: it and all that was derived from it */
+	CSPACE_REVOKE = 0x303, /* slot: all that was derived from it */
+	CSPACE_STATUS = 0x304, /* slot -> a1 type, a2 rights, a3 badge */
 	CSPACE_SAVE_REPLY = 0x305, /* slot: keeps the reply of the call the invoker holds */
 
 	/* space */
-	SPACE_MAP =
-	    0x400, /* first frame slot in own, address, SPACE_ATTR_*, count (consecutive slots) */
-	SPACE_DONATE = 0x401, /* first frame slot in own (order 12), count */
-	SPACE_WINDOWS =
-	    0x402, /* cspace in whose slots the windows and doorbells of this space will lie */
-	SPACE_BIND =
-	    0x403, /* window slot, port slot in own, address, order, badge for the messages */
-	SPACE_DOORBELL = 0x404, /* doorbell slot, window slot, signal slot in own, offset | width <<
-				   32 (0: any) */
-				/*   , value, bit | DOORBELL_ANY_VALUE */
+	SPACE_MAP = 0x400,	/* first frame slot in own, address, SPACE_ATTR_*, count of slots */
+	SPACE_DONATE = 0x401,	/* first frame slot in own (order 12), count */
+	SPACE_WINDOWS = 0x402,	/* cspace for the windows and doorbells of this space */
+	SPACE_BIND = 0x403,	/* window slot, port slot in own, address, order, badge */
+	SPACE_DOORBELL = 0x404, /* slots: doorbell, window, signal in own; offset | width << 32 (0:
+				   any), value, bit | DOORBELL_ANY_VALUE */
 	SPACE_STATUS = 0x405, /* -> a1 kind, a2 free table pages, a3 tag (vmid), a4 address bits */
 
 	/* thread */
-	THREAD_CONFIGURE =
-	    0x500, /* cspace, space, buffer frame, offset in it, fault port (0: none), badge */
+	THREAD_CONFIGURE = 0x500, /* cspace, space, buffer frame, offset, fault port or 0, badge */
 	THREAD_START = 0x501, /* entry, stack pointer, argument, thread pointer; also restarts */
 	THREAD_STOP = 0x502,
-	THREAD_STATUS =
-	    0x503, /* -> a1 enum context_state, a2 pc, a3 fault address, a4 fault syndrome */
-	THREAD_BIND =
-	    0x504, /* signal: CALL_REPLY_WAIT of this thread also returns its bits. 0 unbinds */
+	THREAD_STATUS = 0x503, /* -> a1 enum context_state, a2 pc, a3 fault address, a4 syndrome */
+	THREAD_BIND = 0x504,   /* signal: its CALL_REPLY_WAIT also returns these bits. 0 unbinds */
 
 	/* vcpu */
 	VCPU_CONFIGURE = 0x600, /* space, features wanted -> a1 features granted */
 	VCPU_PORT = 0x601,	/* exit class mask (1 << enum exit_class), port slot, badge */
-	VCPU_SET =
-	    0x602, /* register group, from the message buffer; only while stopped or in an exit */
-	VCPU_GET = 0x603, /* register group, to the message buffer -> a1 bytes */
+	VCPU_SET = 0x602,	/* register group, from the message buffer; stopped or in an exit */
+	VCPU_GET = 0x603,	/* register group, to the message buffer -> a1 bytes */
 	VCPU_RUN = 0x604,
 	VCPU_STOP = 0x605, /* takes effect at once (same core); an exit in flight stays in flight */
 	VCPU_INJECT = 0x606,   /* id, priority, INJECT_* flags */
@@ -189,8 +172,7 @@ enum method {
 
 	/* port */
 	PORT_STATUS = 0x700, /* -> a1 generation, a2 1 when a server waits */
-	PORT_RENEW =
-	    0x701, /* the server was replaced: generation up, unanswered calls PEER_RESTARTED */
+	PORT_RENEW = 0x701,  /* the server was replaced; unanswered calls: PEER_RESTARTED */
 
 	/* line: RIGHT_WRITE for the first two, RIGHT_MANAGE for the others */
 	LINE_RAISE = 0x800,
@@ -209,24 +191,20 @@ enum method {
 	IRQ_ACK = 0xa01,  /* lets the interrupt fire again */
 
 	/* core */
-	CORE_SCHEDULE =
-	    0xb00, /* thread or vcpu, priority (0..63), budget ns (0: none of its own), period ns */
-	CORE_IRQ =
-	    0xb01, /* irq slot, interrupt number, IRQ_TRIGGER_*: ties a fresh irq object to it */
-	CORE_OFF = 0xb02,   /* this core goes off; returns only on failure */
-	CORE_POWER = 0xb03, /* core number -> a1 CORE_IS_* as the firmware says */
+	CORE_SCHEDULE = 0xb00, /* thread or vcpu, priority, budget ns (0: none), period ns */
+	CORE_IRQ = 0xb01,      /* fresh irq slot, interrupt number to tie it to, IRQ_TRIGGER_* */
+	CORE_OFF = 0xb02,      /* this core goes off; returns only on failure */
+	CORE_POWER = 0xb03,    /* core number -> a1 CORE_IS_* as the firmware says */
 	CORE_SYSTEM_OFF = 0xb04,
 	CORE_SYSTEM_RESET = 0xb05,
 	CORE_STATUS =
 	    0xb06, /* -> a1 core number, a2 counter frequency, a3 address bits of spaces */
 };
 
-#define UNTYPED_DEVICE \
-	1u /* only frames, mapped as device memory, never read or zeroed by the kernel */
-#define UNTYPED_KEEP 2u /* its frames keep what is in them (the bundle) */
+#define UNTYPED_DEVICE 1u /* only frames, mapped as device memory; the kernel leaves it alone */
+#define UNTYPED_KEEP 2u	  /* its frames keep what is in them (the bundle) */
 
-/* What UNTYPED_RETYPE takes as param of a space. VM numbers are 1..63, one per VM of the machine.
- */
+/* What UNTYPED_RETYPE takes as param of a space. VM numbers, 1..63, are the machine's. */
 #define SPACE_SERVICE 0u
 #define SPACE_VM(number) (0x100u | (number))
 
@@ -270,12 +248,10 @@ enum context_state {
 
 /* ---- The boot record: what a core's kernel tells its init. Mapped read-only at BOOT_RECORD. ----
  */
-#define SERVICE_BASE 0x10000000ull /* services are linked here */
-#define BOOT_RECORD 0x0ff00000ull  /* one page */
-#define BOOT_BUFFER 0x0ff01000ull  /* init's first message buffer, one page */
-#define BOOT_STACK_TOP                                                             \
-	0x0ff80000ull /* init's stack ends here; BOOT_STACK_BYTES below are mapped \
-		       */
+#define SERVICE_BASE 0x10000000ull   /* services are linked here */
+#define BOOT_RECORD 0x0ff00000ull    /* one page */
+#define BOOT_BUFFER 0x0ff01000ull    /* init's first message buffer, one page */
+#define BOOT_STACK_TOP 0x0ff80000ull /* of init; BOOT_STACK_BYTES below are mapped */
 #define BOOT_STACK_BYTES 0x10000ull
 #define BOOT_REGIONS 48
 #define BOOT_MAGIC 0x5952454b53ull /* "SKERY" */
@@ -306,13 +282,11 @@ struct boot_record {
 	uint32_t core;	  /* this core's number, dense from 0 */
 	uint32_t cores;	  /* number of cores of the machine */
 	uint32_t region_count;
-	uint64_t frequency; /* counter ticks per second */
-	uint64_t
-	    bundle_base; /* where the bundle's first byte is within the first BOOT_BUNDLE region */
-	uint64_t bundle_size;  /* bytes */
-	uint64_t tree_base;    /* physical address and size of the host's device tree, inside a
-				  BOOT_BUNDLE */
-	uint64_t tree_size;    /*   region */
+	uint64_t frequency;   /* counter ticks per second */
+	uint64_t bundle_base; /* of the bundle's first byte within the first BOOT_BUNDLE */
+	uint64_t bundle_size; /* bytes */
+	uint64_t tree_base;   /* the host's device tree, inside a BOOT_BUNDLE */
+	uint64_t tree_size;
 	uint64_t boot_counter; /* the counter when the first kernel instruction ran */
 	uint64_t reserved[5];
 	struct boot_region regions[BOOT_REGIONS];

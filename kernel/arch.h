@@ -60,20 +60,21 @@ void arch_space_unmap(struct kernel *k, struct space *s, uint64_t va, uint8_t or
 enum status arch_space_bind(struct kernel *k, struct space *s, uint64_t va, uint8_t order,
 			    uint32_t slot, uint32_t generation);
 struct space_walk arch_space_walk(const struct space *s, uint64_t va);
-/* Takes a table page in use (at va and level, unless it is there no longer) out of the tree: all
- * below it becomes invalid. */
+/* Takes a table page, if still at va and level, out of the tree with all below it. */
 void arch_space_drop_table(struct kernel *k, struct space *s, uint64_t va, uint8_t level,
 			   const void *page);
 
 /* ---- Contexts ---- */
 void arch_thread_start(struct thread *t, uint64_t entry, uint64_t stack, uint64_t argument,
 		       uint64_t tls);
-void arch_context_restart_call(
-    struct context *c); /* the trapped call is executed again on return */
+void arch_context_restart_call(struct context *c); /* the trapped call executes again */
 uint64_t arch_context_pc(const struct context *c);
-/* Makes `to` the machine's context: the eager registers at once, the lazy ones if another vCPU
- * enters. */
+/* Makes `to` the machine's context: the lazy registers only if another vCPU enters. */
 void arch_switch(struct kernel *k, struct context *from, struct context *to);
+/* The same, of a vCPU to a thread, between threads, and of a thread to the vCPU that is loaded. */
+void arch_switch_exit(struct kernel *k, struct context *from, struct context *to);
+void arch_switch_call(struct kernel *k, struct context *from, struct context *to);
+void arch_switch_entry(struct kernel *k, struct context *from, struct context *to);
 void arch_thread_space_changed(struct kernel *k,
 			       struct thread *t); /* t->space was set or cleared */
 void arch_fp_forget(struct kernel *k,

@@ -22,8 +22,7 @@ struct context *vcpu_exit(struct kernel *k, struct vcpu *v);
 struct context *vcpu_wfi(struct kernel *k, struct vcpu *v);
 /* The guest ended an interrupt that was injected with a line. */
 void vcpu_interrupt_ended(struct kernel *k, struct line *line);
-/* The kernel timer's interrupt fired; physical interrupt `number` fired (masked until
- * arch_irq_done). */
+/* The kernel timer's interrupt fired; interrupt `number` did (masked until arch_irq_done). */
 void kernel_timer_fired(struct kernel *k);
 void irq_fired(struct kernel *k, uint32_t number);
 /* After interrupts were handled: who runs now? */

@@ -6,8 +6,7 @@
  * with a depth in each slot: what was derived from S is the run behind S whose depth is greater.
  *
  *     untyped d1 ── port d2 ── copy d3 ── copy d4        "copy d4" came from "copy d3";
- *                ── frame d2                             deleting "port d2" takes both copies with
- * it.
+ *                ── frame d2                             deleting "port d2" takes both copies.
  *
  * A capability never outlives the one it was derived from. Retype puts an object's *original*
  * capability under its untyped; so when the original goes, every reference to the object is gone
@@ -51,16 +50,14 @@ struct cap {
 	uint8_t flags;	/* CAP_ORIGINAL */
 	uint16_t depth;
 	uint16_t order; /* frames: log2 of the size */
-	uint64_t
-	    badge;    /* port, signal: the badge. untyped: bytes used. See also the unions below */
+	uint64_t badge; /* port, signal: the badge. untyped: bytes used. Or below */
 	void *object; /* frame, untyped: physical address. reply: the caller. core: struct kernel */
 	struct cap *next, *prev;
 	union {
 		struct {		  /* frame; also CAP_TABLE (address, level) */
 			uint64_t address; /* where it is mapped */
 			uint16_t space;	  /* id of the space it is mapped in; 0: not mapped */
-			uint16_t
-			    level; /* CAP_TABLE: level of the table; 0xffff: still in the pool */
+			uint16_t level;	  /* CAP_TABLE: of the table; 0xffff: pooled */
 			uint32_t space_generation;
 			uint32_t attributes;
 			uint32_t flags; /* UNTYPED_DEVICE, UNTYPED_KEEP */
@@ -71,8 +68,7 @@ struct cap {
 			uint16_t order;
 			uint32_t space_generation;
 			uint32_t generation; /* as in the page table entry */
-			uint32_t
-			    doorbells; /* first doorbell of this window: slot of the same cspace */
+			uint32_t doorbells;  /* the first: slot of the same cspace */
 		} window;
 		struct {	       /* doorbell: object is the signal, badge as of the signal */
 			uint16_t next; /* next doorbell of the same window; slots of one cspace */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* This core: who runs with what budget, which interrupt is whose, and power. badge: highest
- * priority. */
+/* This core: budgets, whose an interrupt is, power. badge: highest priority. */
 #include "internal.h"
 
 static enum status core_schedule(struct kernel *k, struct invocation *call)
@@ -15,8 +14,7 @@ static enum status core_schedule(struct kernel *k, struct invocation *call)
 		return NO_RIGHT;
 	if (priority >= PRIORITIES || (call->cap->badge && priority > call->cap->badge))
 		return BAD_ARGUMENT;
-	/* Bounds keep ns * frequency within 64 bits; a budget below 10 us would only pay for its
-	 * own end. */
+	/* ns * frequency stays within 64 bits; below 10 us a budget would only pay for its end. */
 	if (budget > 1000000000 || period > 1000000000 || budget > period ||
 	    (budget && budget < 10000))
 		return BAD_ARGUMENT;

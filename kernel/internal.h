@@ -8,6 +8,7 @@
 
 /* A step was interrupted: the call is executed again (its argument registers hold the progress). */
 #define RESTART ((enum status)1)
+#define QUEUED ((enum status)2) /* port_send: the call waits for a server */
 
 #define WINDOW_DOORBELLS 64 /* of one window */
 #define VCPU_LINES 128	    /* armed on one vCPU: what ending an interrupt may look through */
@@ -90,12 +91,16 @@ void sched_give_way(struct kernel *k);
 void sched_timer_update(struct kernel *k); /* deadlines changed */
 /* c instead of current, same owner. */
 struct context *sched_run(struct kernel *k, struct context *c);
+/* `from`, which is current, called `to` or answered it: runs, unless a higher owner waits. */
+struct context *sched_call(struct kernel *k, struct context *from, enum context_kind kind,
+			   struct thread *to);
+struct context *sched_return(struct kernel *k, struct thread *from, struct context *to);
 
 /* ---- port.c: calls and replies ---- */
 struct context *port_call(struct kernel *k, struct thread *t);
 struct context *port_reply_wait(struct kernel *k, struct thread *t);
 struct context *port_reply(struct kernel *k, struct thread *t);
-/* A call the kernel makes for `c` (an exit, a fault). A status other than OK: nothing happened. */
+/* Also exits and faults are calls of `c`. OK, QUEUED; else nothing happened. */
 enum status port_send(struct kernel *k, struct context *c, enum context_kind kind,
 		      struct port *port, uint64_t badge);
 void port_end_call(struct kernel *k, struct context *c,

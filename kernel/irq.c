@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A physical interrupt as a signal. It stays quiet from when it fires until its holder
- * acknowledges. */
+/* A physical interrupt as a signal: quiet from when it fires until acknowledged. */
 #include "internal.h"
 
 void irq_fired(struct kernel *k, uint32_t number)

@@ -28,8 +28,7 @@
 
 struct space_entry {
 	struct space *space;
-	uint32_t generation; /* capabilities remember it, so that a stale one never reaches a later
-				space */
+	uint32_t generation; /* a stale capability never reaches a later space */
 };
 
 struct kernel {

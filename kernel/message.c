@@ -4,21 +4,27 @@
 
 #define SENDABLE (1u << CAP_FRAME | 1u << CAP_PORT | 1u << CAP_SIGNAL | 1u << CAP_LINE)
 
+static WARM void copy_tail(uint8_t *to, const uint8_t *from, unsigned bytes)
+{
+	for (; bytes >= 4; bytes -= 4, to += 4, from += 4)
+		__builtin_memcpy(to, from, 4);
+	for (; bytes; bytes--)
+		*to++ = *from++;
+}
+
 /* Exactly `bytes` bytes: what lies behind them in the sender's buffer stays private. */
 static void copy_bytes(uint8_t *to, const uint8_t *from, uint64_t bytes)
 {
+	int64_t left = (int64_t)bytes - 16;
 	uint64_t word[2];
 
-	for (; bytes >= 16; bytes -= 16, to += 16, from += 16) {
+	for (; left >= 0; left -= 16, to += 16, from += 16) {
 		__builtin_memcpy(word, from, 16);
 		__builtin_memcpy(to, word, 16);
+		__asm__("" : "+r"(left)); /* counted, not the end compared */
 	}
-	for (; bytes >= 4; bytes -= 4, to += 4, from += 4) {
-		__builtin_memcpy(word, from, 4);
-		__builtin_memcpy(to, word, 4);
-	}
-	for (; bytes; bytes--)
-		*to++ = *from++;
+	if (left &= 15)
+		copy_tail(to, from, (unsigned)left);
 }
 
 struct cap_transfer {

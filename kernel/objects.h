@@ -20,10 +20,9 @@ struct cspace {
 	struct space *windows_of; /* the space whose windows lie here; null: none */
 	struct cap *original;	  /* its original capability */
 	struct cspace *outer;	  /* while being emptied: the one around it */
-	uint64_t
-	    emptied_by; /* kernel.deletions when it joined the chain of kernel.deletion.inner */
-	uint32_t level; /* of the cspace its original lies in, plus one: no cycles */
-	bool dying;	/* being emptied: takes no more capabilities */
+	uint64_t emptied_by;	  /* kernel.deletions when it joined kernel.deletion.inner */
+	uint32_t level;		  /* of the cspace its original lies in, plus one: no cycles */
+	bool dying;		  /* being emptied: takes no more capabilities */
 	uint64_t reserved[2];
 	struct cap slots[];
 };
@@ -56,10 +55,9 @@ struct signal {
 struct port {
 	uint32_t generation;
 	bool dead;
-	struct thread
-	    *server;	     /* last to receive: who to help when a caller is queued; null: none */
-	struct list senders; /* contexts */
-	struct list stalled; /* owners that can go on only when a server comes */
+	struct thread *server; /* last to receive: whom to help; null: none */
+	struct list senders;   /* contexts */
+	struct list stalled;   /* owners that can go on only when a server comes */
 	struct list receivers; /* threads */
 };
 
@@ -71,8 +69,7 @@ struct thread {
 	struct signal *waits_for;	/* WAITING: there */
 	uint64_t wait_mask;		/* WAITING: bits waited for */
 	uint64_t fault_address, fault_syndrome, fault_pc;
-	uint32_t
-	    fault_kind; /* enum ThreadFaultKind: its call is a fault the kernel sends; 0: none */
+	uint32_t fault_kind; /* enum ThreadFaultKind, of the call it is in; 0: no fault */
 	uint64_t fault_badge;
 	struct cap cspace, space, buffer, fault, signal;
 };
@@ -83,9 +80,8 @@ struct line {
 	bool armed;
 	bool in_flight; /* injected and not yet ended */
 	uint8_t priority;
-	uint32_t id; /* interrupt id at the vCPU */
-	uint32_t
-	    edges; /* raised while in flight, not yet injected (saturates at 1, as a latch does) */
+	uint32_t id;	     /* interrupt id at the vCPU */
+	uint32_t edges;	     /* raised while in flight; saturates at 1, as a latch does */
 	uint64_t bits;	     /* of the signal */
 	struct list of_vcpu; /* in vcpu.lines */
 	struct cap vcpu, signal;

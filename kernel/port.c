@@ -106,7 +106,7 @@ enum status port_send(struct kernel *k, struct context *c, enum context_kind kin
 	c->state = CONTEXT_SENDING;
 	c->port = p;
 	list_append(&p->senders, &c->waiting);
-	return OK;
+	return QUEUED;
 }
 
 HOT struct context *port_call(struct kernel *k, struct thread *t)
@@ -120,11 +120,9 @@ HOT struct context *port_call(struct kernel *k, struct thread *t)
 	if ((context_arg(c, 1) & INFO_LENGTH_MASK) > MESSAGE_BYTES)
 		return returned(c, BAD_MESSAGE);
 	s = port_send(k, c, CONTEXT_THREAD, cap->object, cap->badge);
-	if (s != OK)
-		return returned(c, s);
-	if (c->state == CONTEXT_CALLING && !k->resched)
-		return sched_run(k, &c->server->context);
-	return sched_dispatch(k);
+	if (s == OK)
+		return sched_call(k, c, CONTEXT_THREAD, c->server);
+	return s == QUEUED ? sched_dispatch(k) : returned(c, s);
 }
 
 /* What the caller gets; on an error it still waits and the server is to blame. */
@@ -241,13 +239,12 @@ HOT struct context *port_reply_wait(struct kernel *k, struct thread *t)
 	reply_settle(k, caller);
 	receive(k, t, p);
 	/* The server ran for this caller, unless for who waits at a port it left. */
-	if (c->state == CONTEXT_RECEIVING && caller->state == CONTEXT_READY && t->serves == p &&
-	    !k->resched)
-		return sched_run(k, caller);
+	if (c->state == CONTEXT_RECEIVING && caller->state == CONTEXT_READY && t->serves == p)
+		return sched_return(k, t, caller);
 	return sched_dispatch(k);
 }
 
-struct context *port_reply(struct kernel *k, struct thread *t)
+WARM struct context *port_reply(struct kernel *k, struct thread *t)
 {
 	struct context *c = &t->context, *caller = t->caller;
 	uint64_t slot = context_arg(c, 0);
@@ -343,7 +340,7 @@ static void exit_again(struct kernel *k, struct context *c, struct port *p)
 {
 	detach(k, c);
 	if (!list_empty(&p->receivers)) {
-		if (port_send(k, c, CONTEXT_VCPU, p, c->sender_badge) != OK)
+		if (port_send(k, c, CONTEXT_VCPU, p, c->sender_badge) < OK)
 			port_end_call(k, c, PEER_RESTARTED);
 		return;
 	}

@@ -258,6 +258,33 @@ struct context *sched_run(struct kernel *k, struct context *c)
 	return c;
 }
 
+struct context *sched_call(struct kernel *k, struct context *from, enum context_kind kind,
+			   struct thread *to)
+{
+	if (k->resched)
+		return sched_dispatch(k);
+	k->current = &to->context;
+	if (kind == CONTEXT_VCPU)
+		arch_switch_exit(k, from, &to->context);
+	else
+		arch_switch_call(k, from, &to->context);
+	return &to->context;
+}
+
+struct context *sched_return(struct kernel *k, struct thread *from, struct context *to)
+{
+	if (k->resched)
+		return sched_dispatch(k);
+	if (to->kind != CONTEXT_THREAD && to != &k->loaded->context)
+		return sched_run(k, to);
+	k->current = to;
+	if (to->kind == CONTEXT_THREAD)
+		arch_switch_call(k, &from->context, to);
+	else
+		arch_switch_entry(k, &from->context, to);
+	return to;
+}
+
 /* Whom `c` waits for; null: nobody who could run. */
 static struct context *blocked_on(struct context *c)
 {

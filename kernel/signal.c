@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A word of bits: raised by anyone with the right, taken by one waiter or by a bound thread's
- * receive. */
+/* A word of bits: raised by who may, taken by one waiter or a bound thread's receive. */
 #include "internal.h"
 
 static void take(struct signal *s, struct context *c, uint64_t mask)

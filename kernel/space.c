@@ -37,8 +37,7 @@ void space_end(struct kernel *k, void *object)
 	struct space *s = object;
 	struct cspace *windows = s->windows.object;
 
-	/* Capabilities that name this space find it gone, and its successor of a later generation.
-	 */
+	/* Capabilities that name this space find it gone, or of a later generation. */
 	k->spaces[s->id].space = NULL;
 	if (windows)
 		windows->windows_of = NULL;

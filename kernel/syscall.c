@@ -52,17 +52,17 @@ struct context *syscall_handle(struct kernel *k, struct context *c, uint32_t num
 {
 	struct thread *t = thread_of(c);
 
-	if (number == CALL_REPLY_WAIT)
-		return port_reply_wait(k, t);
-	if (number == CALL_CALL)
-		return port_call(k, t);
+	if (number == CALL_SIGNAL)
+		return signal_call(k, t);
 	if (number == CALL_INVOKE)
 		return invoke(k, c, t);
 	switch (number) {
+	case CALL_CALL:
+		return port_call(k, t);
+	case CALL_REPLY_WAIT:
+		return port_reply_wait(k, t);
 	case CALL_REPLY:
 		return port_reply(k, t);
-	case CALL_SIGNAL:
-		return signal_call(k, t);
 	case CALL_WAIT:
 		return signal_wait(k, t, false);
 	case CALL_POLL:

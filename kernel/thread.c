@@ -205,10 +205,9 @@ struct context *thread_faulted(struct kernel *k, struct thread *t, uint32_t kind
 	t->fault_syndrome = syndrome;
 	t->fault_pc = arch_context_pc(&t->context);
 	t->fault_kind = kind;
-	/* A fault nobody can take ends in a stop; so does one whose handler waits for this very
-	 * thread. */
+	/* A fault nobody can take, or whose handler waits for this thread, ends in a stop. */
 	if (!t->fault.object ||
-	    port_send(k, &t->context, CONTEXT_THREAD, t->fault.object, t->fault_badge) != OK)
+	    port_send(k, &t->context, CONTEXT_THREAD, t->fault.object, t->fault_badge) < OK)
 		quit(k, t, CANCELLED);
 	return sched_dispatch(k);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Memory that is nothing yet, and retype, which makes it something. badge: bytes used from the
- * start. */
+/* Memory that is nothing yet, and retype, which makes it something. badge: bytes used. */
 #include "internal.h"
 
 #define RETYPE_LIMIT 256

@@ -90,14 +90,14 @@ struct context *vcpu_wfi(struct kernel *k, struct vcpu *v)
 static struct context *exit_to(struct kernel *k, struct vcpu *v, struct port *p, uint64_t badge)
 {
 	struct context *c = &v->context;
+	enum status s;
 
 	v->sequence++;
-	if (!p || port_send(k, c, CONTEXT_VCPU, p, badge) != OK) {
+	s = p ? port_send(k, c, CONTEXT_VCPU, p, badge) : BAD_CAP;
+	if (s == OK)
+		return sched_call(k, c, CONTEXT_VCPU, c->server);
+	if (s != QUEUED)
 		sched_block(k, c, CONTEXT_HELD); /* nobody serves it: until VCPU_RUN */
-		return sched_dispatch(k);
-	}
-	if (c->state == CONTEXT_CALLING && !k->resched)
-		return sched_run(k, &c->server->context);
 	return sched_dispatch(k);
 }
 

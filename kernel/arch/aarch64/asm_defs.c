@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Offsets for entry.S. Compiled to assembler only; the build takes the lines that begin with "->".
  */
+#include "abi.h"
+#include "el2.h"
 #include "kernel.h"
 
 #define DEFINE(name, value) __asm__ volatile("\n->" #name " %0" ::"i"(value))
@@ -12,6 +14,9 @@ void asm_defs(void)
 	DEFINE(CONTEXT_PSR, offsetof(struct context, arch.psr));
 	DEFINE(CONTEXT_KERNEL, offsetof(struct context, kernel));
 	DEFINE(KERNEL_STACK_TOP, offsetof(struct kernel, arch.stack_top));
+	DEFINE(ESR_REPLY_WAIT, (uint64_t)EC_SVC << 26 | ESR_IL | CALL_REPLY_WAIT);
+	DEFINE(CALL_CALL, CALL_CALL);
+	DEFINE(CALL_REPLY_WAIT, CALL_REPLY_WAIT);
 }
 _Static_assert(offsetof(struct context, arch.x) == 0,
 	       "entry.S stores pairs from the context's start");

@@ -156,6 +156,38 @@ static inline void fp_access(const struct kernel *k, const struct context *to)
 	sysreg_write(cptr_el2, k->fp_owner == to ? CPTR_BASE : CPTR_BASE | CPTR_TFP);
 }
 
+/*
+ * The switches of an exit and its reply, and of calls between threads. FP registers are accessible
+ * while their owner is current and only then, so that changes when it comes or goes.
+ */
+static inline void fp_exchange(const struct kernel *k, const struct context *from,
+			       const struct context *to)
+{
+	if (k->fp_owner == from || k->fp_owner == to)
+		fp_access(k, to);
+}
+
+void arch_switch_exit(struct kernel *k, struct context *from, struct context *to)
+{
+	vcpu_save(&from->arch);
+	service_load(&to->arch);
+	fp_exchange(k, from, to);
+}
+
+void arch_switch_call(struct kernel *k, struct context *from, struct context *to)
+{
+	thread_save(&from->arch);
+	thread_load(&to->arch);
+	fp_exchange(k, from, to);
+}
+
+void arch_switch_entry(struct kernel *k, struct context *from, struct context *to)
+{
+	thread_save(&from->arch);
+	guest_load(&to->arch);
+	fp_exchange(k, from, to);
+}
+
 /* The idle context uses none of these registers, so they stay as they are while it runs. */
 static __attribute__((noinline)) void switch_rarely(struct kernel *k, struct context *from,
 						    struct context *to)
@@ -176,28 +208,12 @@ static __attribute__((noinline)) void switch_rarely(struct kernel *k, struct con
 	fp_access(k, to);
 }
 
-/*
- * The switches of an exit and its reply, and of calls between threads, without a stack frame. FP
- * registers are accessible while their owner is current and only then, so that changes when it
- * comes or goes.
- */
 void arch_switch(struct kernel *k, struct context *from, struct context *to)
 {
-	if (from->kind == CONTEXT_VCPU && to->kind == CONTEXT_THREAD) {
-		vcpu_save(&from->arch);
-		service_load(&to->arch);
-	} else if (from->kind == CONTEXT_THREAD && (struct context *)k->loaded == to) {
-		thread_save(&from->arch);
-		guest_load(&to->arch);
-	} else if (from->kind == CONTEXT_THREAD && to->kind == CONTEXT_THREAD) {
-		thread_save(&from->arch);
-		thread_load(&to->arch);
-	} else {
+	if (from->kind == CONTEXT_THREAD && to->kind == CONTEXT_THREAD)
+		arch_switch_call(k, from, to);
+	else
 		switch_rarely(k, from, to);
-		return;
-	}
-	if (k->fp_owner == from || k->fp_owner == to)
-		fp_access(k, to);
 }
 
 /* ---- FP registers: saved when another context uses them ---- */

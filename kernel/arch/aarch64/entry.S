@@ -38,25 +38,29 @@
 	ldr	x0, [x1, #CONTEXT_KERNEL]
 .endm
 
+/*
+ * C returns to context_load. The two calls that every message needs are told apart here, as far as there is
+ * room for 32 instructions. Bit 26 of ESR_EL2 is 1 for SVC, 0 for a guest's aborts, HVC and system registers.
+ */
 .macro SYNC_VECTOR
 	.balign	128
 	SAVE
-	bl	trap_sync
-	b	context_load
+	mrs	x2, esr_el2
+	adr	x30, context_load
+	tbz	w2, #26, trap_sync
+	ldr	w3, =ESR_REPLY_WAIT
+	subs	w3, w2, w3
+	b.eq	port_reply_wait
+	cmn	w3, #CALL_REPLY_WAIT - CALL_CALL
+	b.eq	port_call
+	b	trap_call
 .endm
 
-.macro IRQ_VECTOR
+.macro VECTOR handler
 	.balign	128
 	SAVE
-	bl	trap_irq
-	b	context_load
-.endm
-
-.macro SERROR_VECTOR
-	.balign	128
-	SAVE
-	bl	trap_serror
-	b	context_load
+	adr	x30, context_load
+	b	\handler
 .endm
 
 /* An exception that cannot be, or the kernel's own fault. */
@@ -79,13 +83,13 @@ vectors:
 	BAD_VECTOR 7
 	BAD_VECTOR 8
 	SYNC_VECTOR		/* from AArch64 */
-	IRQ_VECTOR
+	VECTOR trap_irq
 	BAD_VECTOR 11		/* FIQ: no interrupt is in Group 0 */
-	SERROR_VECTOR
+	VECTOR trap_serror
 	SYNC_VECTOR		/* from AArch32: a guest's EL0 */
-	IRQ_VECTOR
+	VECTOR trap_irq
 	BAD_VECTOR 15
-	SERROR_VECTOR
+	VECTOR trap_serror
 
 	.balign	64
 context_load:

@@ -21,8 +21,11 @@ void fp_save(uint64_t fp[66]);
 void fp_load(const uint64_t fp[66]);
 void context_idle(void); /* where the idle context's pc points */
 
-/* ---- trap.c: called by entry.S with the context that was interrupted ---- */
-struct context *trap_sync(struct kernel *k, struct context *c);
+/* ---- trap.c: called by entry.S with the context that was interrupted. CALL_CALL and
+ * CALL_REPLY_WAIT go from there to port.c. ---- */
+struct context *trap_sync(struct kernel *k, struct context *c, uint64_t esr);
+struct context *trap_call(struct kernel *k, struct context *c,
+			  uint64_t esr); /* or what has its bit 26 */
 struct context *trap_serror(struct kernel *k, struct context *c);
 struct context *trap_idle(struct context *c);
 void trap_park(struct kernel *k, uint64_t vector, uint64_t sp) __attribute__((noreturn));

@@ -250,14 +250,10 @@ static NOINLINE struct context *vcpu_trap(struct kernel *k, struct vcpu *v, uint
 	}
 }
 
-/* Only threads make calls: a guest's SVC stays in the guest. */
-struct context *trap_sync(struct kernel *k, struct context *c)
+struct context *trap_sync(struct kernel *k, struct context *c, uint64_t esr)
 {
-	uint64_t esr = sysreg_read(esr_el2);
 	uint32_t class = ESR_EC(esr);
 
-	if (class == EC_SVC)
-		return syscall_handle(k, c, (uint32_t)esr & 0xffff);
 	if (c->kind == CONTEXT_THREAD)
 		return thread_trap(k, (struct thread *)c, esr);
 	if (class == EC_DATA)
@@ -267,6 +263,14 @@ struct context *trap_sync(struct kernel *k, struct context *c)
 	if (class == EC_SYSREG)
 		return sysreg_exit(k, (struct vcpu *)c, esr);
 	return vcpu_trap(k, (struct vcpu *)c, esr);
+}
+
+/* Only threads make calls: a guest's SVC stays in the guest. */
+struct context *trap_call(struct kernel *k, struct context *c, uint64_t esr)
+{
+	if (ESR_EC(esr) == EC_SVC)
+		return syscall_handle(k, c, (uint32_t)esr & 0xffff);
+	return trap_sync(k, c, esr);
 }
 
 /* An asynchronous external abort is charged to whoever ran when it came. */

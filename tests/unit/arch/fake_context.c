@@ -97,6 +97,24 @@ void arch_switch(struct kernel *k, struct context *from, struct context *to)
 		k->arch.timer_ppi_active = true;
 }
 
+void arch_switch_exit(struct kernel *k, struct context *from, struct context *to)
+{
+	CHECK(from->kind == CONTEXT_VCPU && to->kind == CONTEXT_THREAD);
+	arch_switch(k, from, to);
+}
+
+void arch_switch_call(struct kernel *k, struct context *from, struct context *to)
+{
+	CHECK(from->kind == CONTEXT_THREAD && to->kind == CONTEXT_THREAD);
+	arch_switch(k, from, to);
+}
+
+void arch_switch_entry(struct kernel *k, struct context *from, struct context *to)
+{
+	CHECK(from->kind == CONTEXT_THREAD && to == &k->loaded->context);
+	arch_switch(k, from, to);
+}
+
 void arch_thread_space_changed(struct kernel *k, struct thread *t)
 {
 	t->context.arch.tag = tag_of(k, &t->context);
