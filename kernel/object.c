@@ -91,6 +91,7 @@ enum status object_create(struct kernel *k, enum cap_type type, uint64_t param, 
 static void windows_hold_cleared(struct kernel *k, struct cap *slot)
 {
 	(void)k;
+	container_of(slot, struct space, windows)->found_page = NO_PAGE;
 	((struct cspace *)slot->object)->windows_of = NULL;
 }
 

@@ -44,6 +44,8 @@ struct space {
 	uint32_t free_tables;
 	struct table_page *pool; /* donated, zero but for these fields, not in use */
 	struct cap windows;	 /* holds the cspace of windows */
+	uint64_t found_page;	 /* number of the page where `found` was hit, else NO_PAGE */
+	struct cap *found;	 /* window; both go with any window, table or `windows` */
 };
 
 struct signal {
@@ -92,9 +94,9 @@ struct vcpu {
 	struct arch_vcpu arch; /* lazy registers, list registers and overflow */
 	uint64_t sequence;     /* exits so far; the vCPU's number from EXIT_VCPU_SHIFT on */
 	uint64_t port_badge[EXIT_CLASSES];
-	struct exit_record {		       /* the exit that waits for a reply */
-		uint8_t class;		       /* enum exit_class */
-		uint8_t width, target, extend; /* MMIO, sysreg: bytes; register; EXTEND_* */
+	struct exit_record {	       /* the exit that waits for a reply */
+		uint8_t class;	       /* enum exit_class */
+		uint8_t width, target; /* MMIO, sysreg: bytes; register << 1 | EXTEND_* */
 		bool write, secure;
 		uint32_t reg;		 /* sysreg, or immediate of a firmware call */
 		uint32_t length;	 /* of the instruction */
@@ -111,8 +113,9 @@ struct vcpu {
 	struct cap ports[EXIT_CLASSES];
 };
 
-#define EXTEND_SIGN 1u /* sign-extend a load */
-#define EXTEND_64 2u   /* to 64 bits; else to 32, the upper half zero */
+#define EXTEND_64 1u	/* a load, to 64 bits; else to 32, the upper half zero */
+#define EXTEND_SIGN 64u /* sign-extended */
+#define NO_PAGE (~0ull)
 
 struct timer {
 	struct deadline deadline;

@@ -88,7 +88,11 @@ enum status port_send(struct kernel *k, struct context *c, enum context_kind kin
 	if (!list_empty(&p->receivers)) {
 		struct thread *server =
 		    container_of(p->receivers.next, struct thread, context.waiting);
-		enum status s = deliver(c, kind, server, badge);
+		enum status s;
+
+		__asm__(""
+			: "+r"(server)); /* what it points to, not offsets from the list's node */
+		s = deliver(c, kind, server, badge);
 
 		if (s != OK)
 			return s;

@@ -27,6 +27,7 @@ enum status space_create(struct kernel *k, struct space *s, uint64_t param)
 	s->id = id;
 	s->kind = param == SPACE_SERVICE ? SPACE_KIND_SERVICE : SPACE_KIND_VM;
 	s->generation = ++k->spaces[id].generation;
+	s->found_page = NO_PAGE;
 	k->spaces[id].space = s;
 	arch_space_init(k, s);
 	return OK;
@@ -97,6 +98,7 @@ void table_end(struct kernel *k, struct cap *c)
 
 	if (!s)
 		return;
+	s->found_page = NO_PAGE;
 	if (c->frame.level == POOLED)
 		pool_remove(s, c->object);
 	else

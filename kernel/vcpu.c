@@ -107,11 +107,11 @@ static struct context *exit_in_window(struct kernel *k, struct vcpu *v, struct s
 	struct exit_record *x = &v->exit;
 	struct cap *d;
 
-	x->address -= w->window.address;
-	if (x->class != EXIT_MMIO || x->address + x->width > 1ull << w->window.order) {
+	if (x->class != EXIT_MMIO || (x->address & 0xfff) + x->width > 0x1000) {
 		arch_vcpu_abort(k, v); /* nothing that can be served as one plain access */
 		return &v->context;
 	}
+	x->address -= w->window.address;
 	if (x->write && w->window.doorbells && (d = doorbell_find(s, w, x))) {
 		arch_vcpu_advance(v, x->length);
 		signal_raise(k, d->object, 1ull << d->doorbell.bit);
@@ -120,18 +120,32 @@ static struct context *exit_in_window(struct kernel *k, struct vcpu *v, struct s
 	return exit_to(k, v, w->object, w->badge);
 }
 
+/* Walks, and remembers for the next exit. */
+static WARM struct cap *window_at(struct space *s, uint64_t address, enum space_entry_kind *kind)
+{
+	struct space_walk walk = arch_space_walk(s, address);
+	struct cap *w = window_find(s, &walk);
+
+	*kind = walk.kind;
+	if (w) {
+		s->found_page = address >> 12;
+		s->found = w;
+	}
+	return w;
+}
+
 FLAT struct context *vcpu_exit(struct kernel *k, struct vcpu *v)
 {
 	struct exit_record *x = &v->exit;
 	struct space *s = v->space.object;
 
 	if (x->class <= EXIT_FAULT && s) {
-		struct space_walk walk = arch_space_walk(s, x->address);
-		struct cap *w;
+		enum space_entry_kind kind;
+		struct cap *w = s->found;
 
-		if (walk.kind == ENTRY_WINDOW && (w = window_find(s, &walk)))
+		if (s->found_page == x->address >> 12 || (w = window_at(s, x->address, &kind)))
 			return exit_in_window(k, v, s, w);
-		if (walk.kind == ENTRY_MEMORY && x->class == EXIT_MMIO)
+		if (kind == ENTRY_MEMORY && x->class == EXIT_MMIO)
 			return &v->context; /* mapped meanwhile: execute again */
 	}
 	return exit_to(k, v, v->ports[x->class].object, v->port_badge[x->class]);
@@ -181,11 +195,11 @@ static uint64_t extended(const struct exit_record *x, uint64_t value)
 {
 	unsigned unused = 64u - 8u * x->width;
 
-	if (x->extend & EXTEND_SIGN)
+	if (x->target & EXTEND_SIGN)
 		value = (uint64_t)((int64_t)(value << unused) >> unused);
 	else
 		value = value << unused >> unused;
-	return x->extend & EXTEND_64 ? value : value & 0xffffffff;
+	return x->target & EXTEND_64 ? value : value & 0xffffffff;
 }
 
 static enum status act(struct kernel *k, struct vcpu *v, uint32_t action)
@@ -230,7 +244,7 @@ enum status vcpu_reply(struct kernel *k, struct vcpu *v, const uint8_t *data, ui
 			return BAD_MESSAGE;
 		if (!x->write &&
 		    (m.action == EXIT_ACTION_ADVANCE || m.action == EXIT_ACTION_ADVANCE_BLOCK))
-			arch_vcpu_set_register(v, x->target, extended(x, m.value));
+			arch_vcpu_set_register(v, x->target >> 1 & 31, extended(x, m.value));
 		return act(k, v, m.action);
 	}
 

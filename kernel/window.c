@@ -11,7 +11,7 @@ struct cap *window_find(const struct space *s, const struct space_walk *w)
 	struct cspace *cs = s->windows.object;
 	struct cap *c;
 
-	if (!cs || w->slot >= cs->count)
+	if (w->kind != ENTRY_WINDOW || !cs || w->slot >= cs->count)
 		return NULL;
 	c = &cs->slots[w->slot];
 	return c->type == CAP_WINDOW && c->window.generation == w->generation ? c : NULL;
@@ -73,6 +73,7 @@ void window_end(struct kernel *k, struct cap *c)
 
 	if (!s)
 		return;
+	s->found_page = NO_PAGE;
 	w = arch_space_walk(s, c->window.address);
 	if (w.kind == ENTRY_WINDOW && w.generation == c->window.generation)
 		arch_space_unmap(k, s, c->window.address, (uint8_t)c->window.order);

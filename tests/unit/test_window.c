@@ -121,8 +121,7 @@ TEST(window_loads_are_cut_and_extended)
 	for (unsigned i = 0; i < sizeof(loads) / sizeof(loads[0]); i++) {
 		guest_exit(x.m, &(struct exit_record){.class = EXIT_MMIO,
 						      .width = loads[i].width,
-						      .extend = loads[i].extend,
-						      .target = 7,
+						      .target = 7 << 1 | loads[i].extend,
 						      .length = 4,
 						      .address = DEVICE});
 		reply(&x, &x.server, x.port, value, EXIT_ACTION_ADVANCE);
@@ -195,6 +194,38 @@ TEST(window_goes_when_deleted_and_can_be_bound_again)
 	guest_start(m, &x.g, 9);
 	guest_access(m, DEVICE, 4, false, 0);
 	IS_CURRENT(m, x.vmm.t);
+}
+
+/* The kernel remembers the window of the last access, until it goes. */
+static void check_forgotten(struct vm *x, uint32_t cspace, uint32_t method, uint32_t slot)
+{
+	check_served(x, 0x18, 4, false, 0);
+	guest_access(x->m, DEVICE, 4, false, 0);
+	CHECK_EQ(x->g.space->found_page, DEVICE / PAGE);
+	SYS(x->m, x->server.t, CALL_INVOKE, cspace, method, slot);
+	CHECK_EQ(user_result(x->server.t).status, OK);
+	CHECK_EQ(x->g.space->found_page, NO_PAGE);
+}
+
+TEST(window_hit_before_is_deleted)
+{
+	struct vm x = vm_running();
+
+	check_forgotten(&x, x.g.windows, CSPACE_DELETE, x.window);
+}
+
+TEST(window_hit_before_loses_its_port)
+{
+	struct vm x = vm_running();
+
+	check_forgotten(&x, BOOT_SLOT_CSPACE, CSPACE_REVOKE, x.port);
+}
+
+TEST(window_hit_before_loses_its_cspace)
+{
+	struct vm x = vm_running();
+
+	check_forgotten(&x, BOOT_SLOT_CSPACE, CSPACE_DELETE, x.g.windows);
 }
 
 TEST(window_of_a_block)

@@ -79,7 +79,7 @@
 /* ---- ESR_EL2 ---- */
 #define ESR_EC(esr) ((uint32_t)((esr) >> 26) & 0x3f)
 #define ESR_IL BIT(25)
-#define ESR_LENGTH(esr) (((esr)&ESR_IL) != 0 ? 4u : 2u)
+#define ESR_LENGTH(esr) (2u + ((uint32_t)(esr) >> 24 & 2u))
 enum esr_class {
 	EC_UNKNOWN = 0x00,
 	EC_WFX = 0x01,
@@ -110,8 +110,7 @@ enum esr_class {
 #define ISS_CM BIT(8)
 #define ISS_FNV BIT(10)
 #define ISS_ISV BIT(24)
-#define ISS_EXTEND(esr) \
-	((uint8_t)((((esr) >> 21) & 1) | (((esr) >> 14) & 2))) /* SSE, SF: EXTEND_* */
+#define ISS_TARGET(esr) ((uint8_t)((esr) >> 15 & 0x7f)) /* SSE, SRT, SF: as exit_record.target */
 #define ISS_SRT(esr) ((uint8_t)((esr) >> 16) & 31)
 #define ISS_SAS(esr) ((uint32_t)((esr) >> 22) & 3)
 #define ISS_SYSREG 0x3ffc1eull /* op0, op2, op1, CRn, CRm */

@@ -95,7 +95,7 @@ static HOT struct context *data_abort(struct kernel *k, struct vcpu *v, uint64_t
 	struct exit_record *e = &v->exit;
 	uint64_t far = sysreg_read(far_el2);
 	uint64_t offset = far & 0xfff;
-	uint32_t width = 1u << ISS_SAS(esr), target = ISS_SRT(esr);
+	uint32_t width = 1u << ISS_SAS(esr);
 
 	if ((esr & (ISS_ISV | ISS_S1PTW | ISS_CM)) != ISS_ISV ||
 	    ISS_FSC_TYPE(esr) != FSC_TRANSLATION || offset + width > 0x1000)
@@ -103,13 +103,10 @@ static HOT struct context *data_abort(struct kernel *k, struct vcpu *v, uint64_t
 	e->class = EXIT_MMIO;
 	e->width = (uint8_t)width;
 	e->write = (esr & ISS_WNR) != 0;
+	e->target = ISS_TARGET(esr);
 	e->value = 0;
-	if (!e->write) {
-		e->target = (uint8_t)target;
-		e->extend = ISS_EXTEND(esr);
-	} else if (target != 31) {
-		e->value = v->context.arch.x[target] & (~0ull >> (64 - 8 * width));
-	}
+	if (e->write && ISS_SRT(esr) != 31)
+		e->value = v->context.arch.x[ISS_SRT(esr)] & (~0ull >> (64 - 8 * width));
 	e->length = ESR_LENGTH(esr);
 	e->address = fault_page() | offset;
 	e->virtual = far;
@@ -212,8 +209,7 @@ static HOT struct context *sysreg_exit(struct kernel *k, struct vcpu *v, uint64_
 	}
 	e->class = EXIT_SYSREG;
 	e->width = 8;
-	e->target = target;
-	e->extend = EXTEND_64;
+	e->target = (uint8_t)(target << 1 | EXTEND_64);
 	e->write = write;
 	e->reg = reg;
 	e->value = value;

@@ -23,7 +23,8 @@ static const struct cap *window_of(struct kernel *k, const struct fake_entry *e)
 static void count_entry(const struct fake_entry *e, void *argument)
 {
 	struct count *n = argument;
-	const struct space_walk walk = {.slot = e->slot, .generation = e->generation};
+	const struct space_walk walk = {
+	    .kind = e->kind, .slot = e->slot, .generation = e->generation};
 	const struct cap *window, *found;
 
 	if (e->kind == ENTRY_MEMORY) {
@@ -39,6 +40,17 @@ static void count_entry(const struct fake_entry *e, void *argument)
 	CHECK_EQ(window->window.space_generation, n->space->generation);
 	found = window_find(n->space, &walk);
 	CHECK(!found || found == window);
+}
+
+/* A remembered window is what a walk would find. */
+static void check_found(const struct space *s)
+{
+	struct space_walk walk;
+
+	if (s->found_page == NO_PAGE)
+		return;
+	walk = arch_space_walk(s, s->found_page << 12);
+	CHECK(window_find(s, &walk) == s->found);
 }
 
 static bool maps(struct kernel *k, const struct cap *c)
@@ -111,6 +123,7 @@ void check_spaces(struct kernel *k, const struct census *census)
 		fake_each(s, count_entry, &n);
 		CHECK_EQ(n.memory, frames[id]);
 		CHECK(n.windows <= windows[id]);
+		check_found(s);
 		check_pool(s);
 	}
 	CHECK_EQ(live, spaces);

@@ -220,7 +220,7 @@ void *guest_access(struct machine *m, uint64_t address, unsigned width, bool wri
 	struct exit_record exit = {
 	    .class = EXIT_MMIO,
 	    .width = (uint8_t)width,
-	    .target = 5,
+	    .target = 5 << 1,
 	    .write = write,
 	    .length = 4,
 	    .address = address,
