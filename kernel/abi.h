@@ -54,11 +54,9 @@ enum call {
 	CALL_INVOKE = 9, /* a0 capability, a1 method, a2..a7 -> a0 status, a1..a4 results */
 };
 
-/*
- * The info word of a message. Requests carry the method in the upper half, replies the server's
+/* The info word of a message. Requests carry the method in the upper half, replies the server's
  * status (0 or positive). The length counts bytes in the message buffer; words a2..a5 always
- * travel.
- */
+ * travel. */
 #define INFO_LENGTH_MASK 0x1ffull
 #define INFO_CAPS_SHIFT 12
 #define INFO_CAPS_MASK 0x7ull

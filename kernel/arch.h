@@ -25,15 +25,13 @@
 uint64_t arch_now(void);			    /* counter ticks */
 void arch_timer_set(struct kernel *k, uint64_t at); /* kernel timer interrupt; ~0: off */
 bool arch_interrupt_pending(struct kernel *k);	    /* a preemption point asks */
-void arch_irq_enable(struct kernel *k, uint32_t number,
-		     bool edge);			  /* configured, routed here, unmasked */
-void arch_irq_disable(struct kernel *k, uint32_t number); /* masked and quiet */
-void arch_irq_done(struct kernel *k, uint32_t number);	  /* deactivated: may fire again */
-bool arch_irq_valid(struct kernel *k, uint32_t number);	  /* a user may own it (an SPI) */
+void arch_irq_enable(struct kernel *k, uint32_t number, bool edge); /* routed here, unmasked */
+void arch_irq_disable(struct kernel *k, uint32_t number);	    /* masked and quiet */
+void arch_irq_done(struct kernel *k, uint32_t number);	/* deactivated: may fire again */
+bool arch_irq_valid(struct kernel *k, uint32_t number); /* a user may own it (an SPI) */
 
 /* ---- Memory ---- */
-void arch_zero(void *page,
-	       size_t bytes); /* multiple of 64, at most 4096; cleaned to the point of coherency */
+void arch_zero(void *page, size_t bytes); /* a multiple of 64, at most 4096; cleaned to coherency */
 
 /* ---- Spaces: translation tables, walked in software, one format per kind and machine ---- */
 enum space_entry_kind { ENTRY_NONE, ENTRY_MEMORY, ENTRY_WINDOW };
@@ -52,10 +50,8 @@ void arch_space_end(struct kernel *k, struct space *s);	 /* no translation of it
  */
 enum status arch_space_map(struct kernel *k, struct space *s, uint64_t va, uint64_t pa,
 			   uint8_t order, uint32_t attributes, bool device);
-/*
- * valid or window -> invalid, with the invalidation of translations that valid -> invalid needs.
- * The caller has walked: something of this order is there.
- */
+/* valid or window -> invalid, with the invalidation of translations that valid -> invalid needs.
+ * The caller has walked: something of this order is there. */
 void arch_space_unmap(struct kernel *k, struct space *s, uint64_t va, uint8_t order);
 enum status arch_space_bind(struct kernel *k, struct space *s, uint64_t va, uint8_t order,
 			    uint32_t slot, uint32_t generation);
@@ -75,17 +71,14 @@ void arch_switch(struct kernel *k, struct context *from, struct context *to);
 void arch_switch_exit(struct kernel *k, struct context *from, struct context *to);
 void arch_switch_call(struct kernel *k, struct context *from, struct context *to);
 void arch_switch_entry(struct kernel *k, struct context *from, struct context *to);
-void arch_thread_space_changed(struct kernel *k,
-			       struct thread *t); /* t->space was set or cleared */
-void arch_fp_forget(struct kernel *k,
-		    struct context *c); /* c ends: its FP registers need no saving */
-void arch_fp_init(struct context *c);	/* zero FP state for a new start */
+void arch_thread_space_changed(struct kernel *k, struct thread *t); /* set or cleared */
+void arch_fp_forget(struct kernel *k, struct context *c);	    /* c ends: not saved */
+void arch_fp_init(struct context *c); /* zero FP state for a new start */
 
 /* ---- vCPUs ---- */
 uint32_t arch_vcpu_init(struct kernel *k, struct vcpu *v,
-			uint32_t features); /* -> features granted */
-void arch_vcpu_unload(struct kernel *k,
-		      struct vcpu *v); /* lazy registers saved, machine forgets it */
+			uint32_t features);		 /* -> features granted */
+void arch_vcpu_unload(struct kernel *k, struct vcpu *v); /* lazy registers saved */
 /* Register groups (docs/abi.md): bytes, or a negative status. Values are checked and masked. */
 int32_t arch_vcpu_get(struct kernel *k, struct vcpu *v, uint32_t group, uint8_t *data);
 enum status arch_vcpu_set(struct kernel *k, struct vcpu *v, uint32_t group, const uint8_t *data,
@@ -96,14 +89,11 @@ void arch_vcpu_abort(struct kernel *k, struct vcpu *v); /* synchronous external 
 void arch_vcpu_undefined(struct kernel *k, struct vcpu *v); /* undefined instruction at pc */
 bool arch_vcpu_wakes(struct kernel *k, struct vcpu *v);	    /* WFI would not wait */
 uint64_t arch_vcpu_deadline(const struct vcpu *v); /* of its timer while not loaded; ~0: none */
-void arch_vcpu_deadline_passed(struct kernel *k,
-			       struct vcpu *v); /* its timer fired while not loaded */
+void arch_vcpu_deadline_passed(struct kernel *k, struct vcpu *v); /* its timer fired */
 enum status arch_vcpu_timer(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority,
 			    bool enabled);
-/*
- * Interrupt `id` becomes pending. `line`: told by vcpu_interrupt_ended() when the guest ends it;
- * null for none. NO_MEMORY never: overflow is kept. BAD_ARGUMENT: no such id.
- */
+/* Interrupt `id` becomes pending. `line`: told by vcpu_interrupt_ended() when the guest ends it;
+ * null for none. NO_MEMORY never: overflow is kept. BAD_ARGUMENT: no such id. */
 enum status arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority,
 			     struct line *line);
 uint32_t arch_vcpu_irq_state(struct kernel *k, struct vcpu *v, uint32_t id);

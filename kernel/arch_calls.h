@@ -30,8 +30,7 @@ struct context *sched_dispatch(struct kernel *k);
 /* A page for a table of `level` that covers va; zeroed; null: none left. */
 void *space_table_take(struct kernel *k, struct space *s, uint64_t va, uint8_t level);
 
-/* ---- Boot: called once per core by the architecture's boot code, then kernel_start returns init
- * ---- */
+/* ---- Boot: called once per core by the architecture's boot code ---- */
 struct boot_init { /* everything boot code decided; memory is one to one and zeroed as said */
 	uint32_t core, address_bits;
 	uint64_t frequency;

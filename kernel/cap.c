@@ -118,8 +118,7 @@ static void hoist(struct kernel *k, struct cap *at, struct cap *child)
 	}
 }
 
-/* The next slot in use of a cspace that is to end. True: deletion goes on there, or must look
- * again. */
+/* The next used slot of a cspace that ends. True: deletion goes on there, or looks again. */
 static bool cspace_descend(struct kernel *k, struct cspace *cs)
 {
 	struct deletion *d = &k->deletion;

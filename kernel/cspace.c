@@ -18,9 +18,9 @@ struct cap *cspace_slot(const struct thread *t, uint64_t slot)
 
 struct cap *cspace_find(const struct thread *t, uint64_t slot, enum cap_type type)
 {
-	struct cap *c = cspace_slot(t, slot);
+	struct cspace *cs = t->cspace.object;
 
-	return c && c->type == type ? c : NULL;
+	return cs && slot < cs->count && cs->slots[slot].type == type ? &cs->slots[slot] : NULL;
 }
 
 enum status cspace_need(const struct thread *t, uint64_t slot, enum cap_type type, uint8_t rights,

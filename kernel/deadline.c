@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * An AVL tree whose nodes lie in what waits. `balance` says which subtree of a node is one higher;
- * equal times go to the right, so an in-order walk meets them as they were inserted.
- */
+/* An AVL tree whose nodes lie in what waits. `balance` says which subtree of a node is one higher;
+ * equal times go to the right, so an in-order walk meets them as they were inserted. */
 #include "deadline.h"
 
 #include <stddef.h>

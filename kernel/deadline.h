@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Deadlines of one core: an intrusive balanced tree ordered by time. Insertion and removal take at
+/* Deadlines of one core: an intrusive balanced tree ordered by time. Insertion and removal take at
  * most a number of steps logarithmic in the number of deadlines, without recursion; the earliest is
- * at hand.
- */
+ * at hand. */
 #ifndef KERNEL_DEADLINE_H
 #define KERNEL_DEADLINE_H
 

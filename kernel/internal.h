@@ -57,14 +57,13 @@ enum status hold_set(struct cap *slot, enum cap_hold hold, struct cap *from);
 void hold_clear(struct kernel *k, struct cap *slot); /* empty: nothing; the owner is not told */
 
 /* ---- cspace.c ---- */
-/* A slot of t's cspace; null: out of range, or (find) not of that type. */
+/* A slot of t's cspace; null: out of range, or (find) not of that type. Slot 0 is empty. */
 struct cap *cspace_slot(const struct thread *t, uint64_t slot);
 struct cap *cspace_find(const struct thread *t, uint64_t slot, enum cap_type type);
 /* As cspace_find, with all of `rights`: OK, BAD_CAP or NO_RIGHT. */
 enum status cspace_need(const struct thread *t, uint64_t slot, enum cap_type type, uint8_t rights,
 			struct cap **found);
 bool cspace_next_used(struct cspace *cs, struct cap **slot); /* from the cursor; false: empty */
-invoke_fn cspace_invoke;
 
 /* ---- sched.c ---- */
 void sched_init(struct kernel *k);
@@ -103,23 +102,23 @@ struct context *port_reply(struct kernel *k, struct thread *t);
 /* Also exits and faults are calls of `c`. OK, QUEUED; else nothing happened. */
 enum status port_send(struct kernel *k, struct context *c, enum context_kind kind,
 		      struct port *port, uint64_t badge);
-void port_end_call(struct kernel *k, struct context *c,
-		   enum status why);		 /* c is SENDING or CALLING */
-void reply_end(struct kernel *k, struct cap *c); /* a kept reply is deleted */
-void port_server_gone(struct kernel *k,
-		      struct thread *t); /* t no longer serves nor holds its reply */
+void port_end_call(struct kernel *k, struct context *c, enum status why); /* SENDING or CALLING */
+void reply_end(struct kernel *k, struct cap *c);	   /* a kept reply is deleted */
+void port_server_gone(struct kernel *k, struct thread *t); /* it serves no more */
 enum status port_save_reply(struct kernel *k, struct thread *t, struct cap *slot);
 bool port_drain(struct kernel *k, struct port *p); /* one waiting context out; false: none left */
 void port_end(struct kernel *k, void *object);
-invoke_fn port_invoke;
 
 /* ---- message.c ---- */
 enum status message_copy(struct thread *from, struct thread *to, uint64_t info);
 
 /* ---- signal.c ---- */
 void signal_raise(struct kernel *k, struct signal *s, uint64_t bits);
-bool signal_take_bound(struct kernel *k,
-		       struct thread *t); /* its bound signal has bits: they are its result now */
+static inline bool signal_pending(const struct thread *t) /* its bound signal has bits */
+{
+	return t->signal.object && ((struct signal *)t->signal.object)->bits;
+}
+bool signal_take_bound(struct kernel *k, struct thread *t); /* they are its result now */
 struct context *signal_call(struct kernel *k, struct thread *t);
 struct context *signal_wait(struct kernel *k, struct thread *t, bool poll);
 /* BIND of another object: a2 signal, a3 bits; the signal in embedded `slot`, the bits in *bits. */
@@ -129,7 +128,7 @@ void signal_end(struct kernel *k, void *object);
 
 /* ---- the other objects ---- */
 invoke_fn untyped_invoke, frame_invoke, space_invoke, thread_invoke, vcpu_invoke, line_invoke;
-invoke_fn timer_invoke, irq_invoke, core_invoke;
+invoke_fn timer_invoke, irq_invoke, core_invoke, cspace_invoke, port_invoke;
 
 struct space *space_of(struct kernel *k, uint16_t id, uint32_t generation); /* null: it is gone */
 enum status space_create(struct kernel *k, struct space *s, uint64_t param);

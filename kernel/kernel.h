@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * One core's kernel: all its mutable state. Passed to every function; there is no other state, no
- * lock and no heap. On the path of an exit the fields of the first cache lines are what is read.
- */
+/* One core's kernel: all its mutable state. Passed to every function; there is no other state, no
+ * lock and no heap. On the path of an exit the fields of the first cache lines are what is read. */
 #ifndef KERNEL_KERNEL_H
 #define KERNEL_KERNEL_H
 

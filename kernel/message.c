@@ -59,6 +59,18 @@ static enum status caps_decode(struct thread *from, struct thread *to, uint32_t 
 	return OK;
 }
 
+static WARM enum status caps_copy(struct thread *from, struct thread *to, uint32_t count)
+{
+	struct cap_transfer x;
+	enum status s = caps_decode(from, to, count, &x);
+
+	for (uint32_t i = 0; s == OK && i < count; i++) {
+		cap_derive(x.from[i], x.to[i]);
+		to->message->caps[i] = x.slot[i];
+	}
+	return s;
+}
+
 enum status message_copy(struct thread *from, struct thread *to, uint64_t info)
 {
 	uint64_t bytes = info & INFO_LENGTH_MASK;
@@ -69,15 +81,10 @@ enum status message_copy(struct thread *from, struct thread *to, uint64_t info)
 	if ((bytes || caps) && (!from->message || !to->message))
 		return BAD_STATE;
 	if (caps) {
-		struct cap_transfer x;
-		enum status s = caps_decode(from, to, caps, &x);
+		enum status s = caps_copy(from, to, caps);
 
 		if (s != OK)
 			return s;
-		for (uint32_t i = 0; i < caps; i++) {
-			cap_derive(x.from[i], x.to[i]);
-			to->message->caps[i] = x.slot[i];
-		}
 	}
 	if (bytes)
 		copy_bytes(to->message->data, from->message->data, bytes);

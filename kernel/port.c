@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Calls, replies and waiting for them. A call between two contexts of one core is a direct switch:
- * the server runs on the caller's owner, no queue is touched. The reply goes back the same way.
- */
+/* Calls, replies and waiting for them. A call between two contexts of one core is a direct switch:
+ * the server runs on the caller's owner, no queue is touched. The reply goes back the same way. */
 #include "internal.h"
 
 #define REPLY_INFO \
@@ -185,6 +183,13 @@ static COLD bool take_sender(struct kernel *k, struct port *p, struct thread *se
 	return false;
 }
 
+static void wait_at(struct port *p, struct context *c)
+{
+	c->port = p;
+	list_append(&p->receivers, &c->waiting);
+	c->state = CONTEXT_RECEIVING;
+}
+
 /* Waits on `p`. The result is in the server's registers, or it is RECEIVING. */
 static void receive(struct kernel *k, struct thread *server, struct port *p)
 {
@@ -205,12 +210,17 @@ static void receive(struct kernel *k, struct thread *server, struct port *p)
 			return;
 		}
 	}
-	c->port = p;
-	list_append(&p->receivers, &c->waiting);
+	wait_at(p, c);
 	if (c->queued)
 		sched_block(k, c, CONTEXT_RECEIVING);
-	else
-		c->state = CONTEXT_RECEIVING;
+}
+
+static WARM struct context *reply_rarely(struct kernel *k, struct thread *server,
+					 struct context *caller, struct port *p)
+{
+	reply_settle(k, caller);
+	receive(k, server, p);
+	return sched_dispatch(k);
 }
 
 HOT struct context *port_reply_wait(struct kernel *k, struct thread *t)
@@ -240,12 +250,13 @@ HOT struct context *port_reply_wait(struct kernel *k, struct thread *t)
 	if (s != OK)
 		return returned(c, s);
 	t->caller = NULL;
-	reply_settle(k, caller);
-	receive(k, t, p);
 	/* The server ran for this caller, unless for who waits at a port it left. */
-	if (c->state == CONTEXT_RECEIVING && caller->state == CONTEXT_READY && t->serves == p)
-		return sched_return(k, t, caller);
-	return sched_dispatch(k);
+	if (t->serves != p || !list_empty(&p->senders) || caller->state != CONTEXT_READY ||
+	    !caller->queued || !list_empty(&caller->stalled_on_me) || signal_pending(t))
+		return reply_rarely(k, t, caller, p);
+	caller->server = NULL;
+	wait_at(p, c);
+	return sched_return(k, t, caller);
 }
 
 WARM struct context *port_reply(struct kernel *k, struct thread *t)

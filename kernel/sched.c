@@ -273,15 +273,13 @@ struct context *sched_call(struct kernel *k, struct context *from, enum context_
 
 struct context *sched_return(struct kernel *k, struct thread *from, struct context *to)
 {
-	if (k->resched)
+	if (k->resched || (to->kind == CONTEXT_VCPU && vcpu_of(to) != k->loaded))
 		return sched_dispatch(k);
-	if (to->kind != CONTEXT_THREAD && to != &k->loaded->context)
-		return sched_run(k, to);
 	k->current = to;
-	if (to->kind == CONTEXT_THREAD)
-		arch_switch_call(k, &from->context, to);
-	else
+	if (to->kind == CONTEXT_VCPU)
 		arch_switch_entry(k, &from->context, to);
+	else
+		arch_switch_call(k, &from->context, to);
 	return to;
 }
 

@@ -19,11 +19,9 @@ static void take_bound(struct signal *s, struct context *c)
 
 bool signal_take_bound(struct kernel *k, struct thread *t)
 {
-	struct signal *s = t->signal.object;
-
-	if (!s || !s->bits)
+	if (!signal_pending(t))
 		return false;
-	take_bound(s, &t->context);
+	take_bound(t->signal.object, &t->context);
 	sched_enqueue(k, &t->context);
 	return true;
 }

@@ -214,12 +214,8 @@ struct context *thread_faulted(struct kernel *k, struct thread *t, uint32_t kind
 
 void thread_fault_message(struct thread *t, uint8_t *data, uint64_t *info)
 {
-	const struct thread_fault m = {.pc = t->fault_pc,
-				       .address = t->fault_address,
-				       .syndrome = t->fault_syndrome,
-				       .kind = t->fault_kind};
-
-	thread_fault_put(data, &m);
+	thread_fault_put(data, &(struct thread_fault){t->fault_pc, t->fault_address,
+						      t->fault_syndrome, t->fault_kind});
 	*info = INFO(THREAD_FAULTS_FAULT, THREAD_FAULT_SIZE, 0);
 }
 

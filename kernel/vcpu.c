@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * vCPUs: an exit is a call the kernel makes on the vCPU's behalf, to the port of the window that
- * was hit or to the one of its exit class. The program counter moves when the reply says so.
- */
+/* vCPUs: an exit is a call the kernel makes on the vCPU's behalf, to the port of the window that
+ * was hit or to the one of its exit class. The program counter moves when the reply says so. */
 #include "exit.skerry.h"
 #include "internal.h"
 
@@ -206,7 +204,7 @@ static enum status act(struct kernel *k, struct vcpu *v, uint32_t action)
 {
 	enum context_state next = v->stop_wanted ? CONTEXT_STOPPED : CONTEXT_READY;
 
-	switch (action) {
+	switch (__builtin_expect(action, EXIT_ACTION_ADVANCE)) {
 	case EXIT_ACTION_RESUME:
 		break;
 	case EXIT_ACTION_BLOCK:

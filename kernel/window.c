@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Windows bind a range of a space to a port; doorbells turn one store in a window into a signal.
+/* Windows bind a range of a space to a port; doorbells turn one store in a window into a signal.
  * Both are slots of the space's window cspace. A table entry names {slot, generation}, so it never
- * dangles.
- */
+ * dangles. */
 #include "internal.h"
 
 struct cap *window_find(const struct space *s, const struct space_walk *w)

@@ -70,6 +70,11 @@ void arch_thread_start(struct thread *t, uint64_t entry, uint64_t stack, uint64_
 	a->psr = PSR_EL0T | PSR_DAIF;
 	a->sp_el0 = stack;
 	a->tpidr_el0 = tls;
+	a->tpidrro_el0 = 0;
+	a->cntkctl = CNTKCTL_SERVICE;
+	a->sctlr = SCTLR_SERVICE;
+	a->cpacr = CPACR_SERVICE;
+	a->hcr = HCR_SERVICE;
 	if (t->context.kernel->current == &t->context) {
 		sysreg_write(sp_el0, stack);
 		sysreg_write(tpidr_el0, tls);
@@ -133,17 +138,7 @@ static inline void thread_load(const struct arch_context *a)
 	sysreg_write(vttbr_el2, a->vttbr);
 }
 
-static inline void service_load(const struct arch_context *a)
-{
-	sysreg_write(tpidrro_el0, 0);
-	sysreg_write(sctlr_el1, SCTLR_SERVICE);
-	sysreg_write(cpacr_el1, CPACR_SERVICE);
-	sysreg_write(cntkctl_el1, CNTKCTL_SERVICE);
-	sysreg_write(hcr_el2, HCR_SERVICE);
-	thread_load(a);
-}
-
-static inline void guest_load(const struct arch_context *a)
+static inline void context_load_all(const struct arch_context *a)
 {
 	LOAD_PAIR(a->tpidrro_el0, tpidrro_el0, cntkctl_el1);
 	LOAD_PAIR(a->sctlr, sctlr_el1, cpacr_el1);
@@ -170,7 +165,7 @@ static inline void fp_exchange(const struct kernel *k, const struct context *fro
 void arch_switch_exit(struct kernel *k, struct context *from, struct context *to)
 {
 	vcpu_save(&from->arch);
-	service_load(&to->arch);
+	context_load_all(&to->arch);
 	fp_exchange(k, from, to);
 }
 
@@ -184,7 +179,7 @@ void arch_switch_call(struct kernel *k, struct context *from, struct context *to
 void arch_switch_entry(struct kernel *k, struct context *from, struct context *to)
 {
 	thread_save(&from->arch);
-	guest_load(&to->arch);
+	context_load_all(&to->arch);
 	fp_exchange(k, from, to);
 }
 
@@ -198,13 +193,9 @@ static __attribute__((noinline)) void switch_rarely(struct kernel *k, struct con
 		vcpu_save(&from->arch);
 	if (to->kind == CONTEXT_IDLE_LOOP)
 		return;
-	if (to->kind == CONTEXT_THREAD) {
-		service_load(&to->arch);
-	} else {
-		if (k->loaded != (struct vcpu *)to)
-			vcpu_load(k, (struct vcpu *)to);
-		guest_load(&to->arch);
-	}
+	if (to->kind == CONTEXT_VCPU && k->loaded != (struct vcpu *)to)
+		vcpu_load(k, (struct vcpu *)to);
+	context_load_all(&to->arch);
 	fp_access(k, to);
 }
 

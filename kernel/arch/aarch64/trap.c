@@ -167,28 +167,39 @@ static HOT struct context *firmware_exit(struct kernel *k, struct vcpu *v, uint6
 {
 	struct exit_record *e = &v->exit;
 
-	if ((esr & 0xffff) == 0 && (v->context.arch.x[0] >> 16 & 0xffff) == SMCCC_ARCHITECTURE &&
-	    firmware_answer(k, v)) {
-		if (secure)
-			arch_vcpu_advance(v, ESR_LENGTH(esr));
-		return &v->context;
-	}
 	if (!secure)
 		v->context.arch.pc -= 4;
 	e->class = EXIT_FIRMWARE;
 	e->reg = (uint32_t)esr & 0xffff;
 	e->secure = secure;
-	e->length = ESR_LENGTH(esr);
+	e->length = 4;
 	e->syndrome = esr;
 	return vcpu_exit(k, v);
 }
 
-/* Linux makes this call at every switch of processes when it is there. */
-static struct context *hypercall(struct kernel *k, struct vcpu *v, uint64_t esr)
+static bool is_firmware_own(const struct vcpu *v, uint64_t esr)
 {
-	if ((uint32_t)v->context.arch.x[0] != SMCCC_WORKAROUND_1 || (esr & 0xffff) != 0 ||
-	    (v->firmware & FIRMWARE_WORKAROUNDS) == 0 || k->arch.smccc_workaround)
+	return (uint32_t)v->context.arch.x[0] >> 16 == SMCCC_ARCHITECTURE && (esr & 0xffff) == 0;
+}
+
+static NOINLINE struct context *firmware_own(struct kernel *k, struct vcpu *v, uint64_t esr,
+					     bool secure)
+{
+	if (!firmware_answer(k, v))
+		return firmware_exit(k, v, esr, secure);
+	if (secure)
+		arch_vcpu_advance(v, ESR_LENGTH(esr));
+	return &v->context;
+}
+
+/* Linux makes the call that is answered here at every switch of processes when it is there. */
+static NOINLINE struct context *hypercall(struct kernel *k, struct vcpu *v, uint64_t esr)
+{
+	if (!is_firmware_own(v, esr))
 		return firmware_exit(k, v, esr, false);
+	if ((uint32_t)v->context.arch.x[0] != SMCCC_WORKAROUND_1 ||
+	    (v->firmware & FIRMWARE_WORKAROUNDS) == 0 || k->arch.smccc_workaround)
+		return firmware_own(k, v, esr, false);
 	v->context.arch.x[0] = 0;
 	return &v->context;
 }
@@ -228,7 +239,8 @@ static NOINLINE struct context *vcpu_trap(struct kernel *k, struct vcpu *v, uint
 {
 	switch (ESR_EC(esr)) {
 	case EC_SMC:
-		return firmware_exit(k, v, esr, true);
+		return is_firmware_own(v, esr) ? firmware_own(k, v, esr, true)
+					       : firmware_exit(k, v, esr, true);
 	case EC_WFX:
 		return wait_exit(k, v, esr);
 	case EC_FP:

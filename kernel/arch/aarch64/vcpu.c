@@ -262,7 +262,7 @@ void arch_vcpu_advance(struct vcpu *v, uint32_t length)
 	a->pc += length;
 	if ((a->psr & PSR_NRW) != 0)
 		a->psr = advance_it(a->psr) & ~PSR_SS;
-	else
+	else if ((a->psr & (PSR_SS | PSR_BTYPE)) != 0)
 		a->psr &= ~(PSR_SS | PSR_BTYPE);
 }
 
