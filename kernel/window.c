@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Windows bind a range of a space to a port; doorbells turn one store in a window into a signal.
- * Both are slots of the space's window cspace. A table entry names {slot, generation}, so it never
- * dangles. */
+/* Windows bind a range of a space to a port; doorbells turn a store in one into a signal. Both are
+ * slots of its window cspace; a table entry names {slot, generation}, so it never dangles. */
 #include "internal.h"
 
 struct cap *window_find(const struct space *s, const struct space_walk *w)
@@ -154,10 +153,11 @@ struct cap *doorbell_find(const struct space *s, const struct cap *window,
 {
 	struct cspace *cs = s->windows.object;
 	uint32_t i = window->window.doorbells;
+	struct cap *d;
 
-	for (int n = 0; i && n < WINDOW_DOORBELLS; n++, i = cs->slots[i].doorbell.next) {
-		struct cap *d = &cs->slots[i];
-
+	for (int n = 0; i && n < WINDOW_DOORBELLS; n++, i = d->doorbell.next) {
+		d = &cs->slots[i];
+		__asm__("" : "+r"(d)); /* one address, not one for each field */
 		if (d->doorbell.offset == x->address &&
 		    (!d->doorbell.width || d->doorbell.width == x->width) &&
 		    (d->doorbell.any_value || d->doorbell.value == x->value))
