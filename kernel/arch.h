@@ -92,8 +92,8 @@ uint64_t arch_vcpu_deadline(const struct vcpu *v); /* of its timer while not loa
 void arch_vcpu_deadline_passed(struct kernel *k, struct vcpu *v); /* its timer fired */
 enum status arch_vcpu_timer(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority,
 			    bool enabled);
-/* Interrupt `id` becomes pending. `line`: told by vcpu_interrupt_ended() when the guest ends it;
- * null for none. NO_MEMORY never: overflow is kept. BAD_ARGUMENT: no such id. */
+/* Interrupt `id` becomes pending. `line`, or null: told by vcpu_interrupt_ended() when the guest
+ * ends it, or all is retracted. NO_MEMORY never: overflow is kept. BAD_ARGUMENT: no such id. */
 enum status arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority,
 			     struct line *line);
 uint32_t arch_vcpu_irq_state(struct kernel *k, struct vcpu *v, uint32_t id);

@@ -81,6 +81,27 @@ TEST(line_edge_is_once_per_rise_and_latched)
 	CHECK_EQ(fake_guest_acknowledge(a.vm.m->k), -1);
 }
 
+/* What the VMM takes back has ended: a later rise is injected, and a level that is high at once. */
+TEST(line_taken_back_goes_on)
+{
+	struct armed edge = armed_new(LINE_EDGE), level;
+
+	wire(&edge, true);
+	CHECK_EQ(as_boss(&edge.vm, edge.vm.g.slot, VCPU_RETRACT, 50, IRQ_PENDING, 0).r[1],
+		 IRQ_PENDING);
+	CHECK_EQ(fake_guest_acknowledge(edge.vm.m->k), -1);
+	wire(&edge, false);
+	wire(&edge, true);
+	serve(&edge);
+	test_clean();
+	level = armed_new(LINE_LEVEL);
+	wire(&level, true);
+	CHECK_EQ(fake_guest_acknowledge(level.vm.m->k), 50);
+	CHECK_EQ(as_boss(&level.vm, level.vm.g.slot, VCPU_RETRACT, 50, IRQ_ACTIVE, 0).r[1],
+		 IRQ_ACTIVE);
+	serve(&level);
+}
+
 TEST(line_raised_wakes_a_guest_in_wfi)
 {
 	struct armed a = armed_new(LINE_LEVEL);

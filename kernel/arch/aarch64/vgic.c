@@ -276,6 +276,18 @@ uint32_t vgic_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t st
 	return IRQ_PENDING;
 }
 
+static void tell_line(struct kernel *k, struct vcpu *v, uint32_t id)
+{
+	for (struct list *l = v->lines.next; l != &v->lines; l = l->next) {
+		struct line *line = container_of(l, struct line, of_vcpu);
+
+		if (line->id == id) {
+			vcpu_interrupt_ended(k, line);
+			return;
+		}
+	}
+}
+
 uint32_t arch_vcpu_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t states)
 {
 	uint32_t was;
@@ -283,8 +295,10 @@ uint32_t arch_vcpu_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32
 	if (id >= VGIC_IDS)
 		return 0;
 	was = vgic_retract(k, v, id, states);
-	if (was != 0 && (was & ~states) == 0)
+	if (was != 0 && (was & ~states) == 0) {
 		vtimer_gone(k, v, id);
+		tell_line(k, v, id);
+	}
 	return was;
 }
 
@@ -311,18 +325,6 @@ bool arch_vcpu_wakes(struct kernel *k, struct vcpu *v)
 }
 
 /* ---- Maintenance ---- */
-
-static void tell_line(struct kernel *k, struct vcpu *v, uint32_t id)
-{
-	for (struct list *l = v->lines.next; l != &v->lines; l = l->next) {
-		struct line *line = container_of(l, struct line, of_vcpu);
-
-		if (line->id == id) {
-			vcpu_interrupt_ended(k, line);
-			return;
-		}
-	}
-}
 
 void vgic_maintenance(struct kernel *k)
 {

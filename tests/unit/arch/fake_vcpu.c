@@ -203,9 +203,13 @@ uint32_t arch_vcpu_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32
 		return 0;
 	i->state &= (uint8_t)~states;
 	if (!i->state) {
+		struct line *line = i->line;
+
 		if (i->hardware && k->loaded == v)
 			k->arch.timer_ppi_active = false;
 		remove_interrupt(v, i);
+		if (line && was)
+			vcpu_interrupt_ended(k, line);
 	}
 	return was;
 }
