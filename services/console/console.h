@@ -32,8 +32,9 @@
 #define CONSOLE_LINE 256  /* longer lines are cut in pieces */
 #define CONSOLE_OWN 1024  /* bytes of the console's own messages on their way */
 #define CONSOLE_REST_MS 1 /* between two looks at a source that has output */
-#define CONSOLE_QUIET 10  /* such looks without a byte: the attached client's line does not go on \
-			   */
+#define CONSOLE_QUIET                                                              \
+	10 /* such looks without a byte: the attached client's line does not go on \
+	    */
 #define CONSOLE_PATIENCE 50 /* such looks that another line waits at most */
 
 /* Something whose output goes to the wire: clients first, then logs. */
