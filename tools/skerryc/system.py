@@ -191,6 +191,8 @@ def read_driver(table, machine, cores):
     driver = Driver(table, name, image, machine.devices[device], read_core_of(table, cores), dma,
                     table.number("sectors", 1, 1 << 40, 0), read_budget(table, "driver"))
     table.done()
+    if driver.core:
+        raise table.error("core", f"is {driver.core}, but devices interrupt core 0 alone; remove this")
     if driver.device.dma and not dma:
         raise table.error("dma", f'is missing: without an IOMMU, {device} can write anywhere in memory; say that you accept '
                           'it with dma = "unprotected"')

@@ -99,6 +99,8 @@ SERVICES = [
      at(SYSTEM, 'service[0].calls[1]: "uart" is there twice; remove one')),
     ("driver of the kernel's", system('device = "uart"', 'device = "gic" #HERE'),
      at(SYSTEM, 'driver[0].device: "gic" belongs to the kernel; no driver can have it')),
+    ("driver beside core 0", system('device = "uart"', 'device = "uart"\ncore = 1 #HERE'),
+     at(SYSTEM, "driver[0].core: is 1, but devices interrupt core 0 alone; remove this")),
     ("no such device", system('device = "uart"', 'device = "uart9" #HERE'),
      at(SYSTEM, 'driver[0].device: "uart9" is not in configs/boards/board.toml; correct the name')),
     ("DMA not accepted", system('[[driver]]\nname = "disk"', '[[driver]] #HERE\nname = "disk"')
