@@ -156,16 +156,16 @@ FDT_SRC := $(B)/deps/dtc/libfdt
 NANOPB_SRC := $(B)/deps/nanopb
 THIRD_PARTY_FLAGS = $(filter-out $(WARNINGS),$(SERVICE_FLAGS)) -ffreestanding -w
 
-$(O)/lib/fdt/%.o: $(B)/deps/dtc.ok $(O)/musl/lib/libc.a
+$(O)/lib/fdt/%.o: $(B)/deps/dtc.ok $(O)/musl/lib/libc.a Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(THIRD_PARTY_FLAGS) -Os -c -o $@ $(FDT_SRC)/$*.c
-$(O)/lib/nanopb/%.o: $(B)/deps/nanopb.ok $(O)/musl/lib/libc.a
+$(O)/lib/nanopb/%.o: $(B)/deps/nanopb.ok $(O)/musl/lib/libc.a Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(THIRD_PARTY_FLAGS) -c -o $@ $(NANOPB_SRC)/$*.c
-$(H)/lib/fdt/%.o: $(B)/deps/dtc.ok
+$(H)/lib/fdt/%.o: $(B)/deps/dtc.ok Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(HOST_FLAGS) -w -c -o $@ $(FDT_SRC)/$*.c
-$(H)/lib/nanopb/%.o: $(B)/deps/nanopb.ok
+$(H)/lib/nanopb/%.o: $(B)/deps/nanopb.ok Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(HOSTCC) $(HOST_FLAGS) -w -c -o $@ $(NANOPB_SRC)/$*.c
 
