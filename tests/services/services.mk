@@ -12,4 +12,4 @@ $(O)/services/obj/tests/%.o: tests/services/%.c Makefile | $(SERVICE_PREREQUISIT
 $(foreach d,$(TEST_SERVICE_DIRS),$(eval $(call program_rule,$(notdir $(d)),\
 	$(patsubst tests/services/%.c,$(O)/services/obj/tests/%.o,$(wildcard $(d)/*.c)))))
 
-TEST_PREREQUISITES += $(foreach d,$(TEST_SERVICE_DIRS),$(O)/services/$(notdir $(d)).elf)
+services: $(foreach d,$(TEST_SERVICE_DIRS),$(O)/services/$(notdir $(d)).elf)
