@@ -88,8 +88,7 @@ enum status port_send(struct kernel *k, struct context *c, enum context_kind kin
 		    container_of(p->receivers.next, struct thread, context.waiting);
 		enum status s;
 
-		__asm__(""
-			: "+r"(server)); /* what it points to, not offsets from the list's node */
+		__asm__("" : "+r"(server)); /* it is the base, not the list's node */
 		s = deliver(c, kind, server, badge);
 
 		if (s != OK)
@@ -207,6 +206,7 @@ static void receive(struct kernel *k, struct thread *server, struct port *p)
 		if (!list_empty(&p->senders)) {
 			arch_context_restart_call(c);
 			context_set_arg(c, 1, INFO_NO_REPLY);
+			sched_enqueue(k, c);
 			return;
 		}
 	}

@@ -173,6 +173,27 @@ TEST(port_without_buffers_words_travel)
 	CHECK_EQ(user_result(caller.t).r[2], 6);
 }
 
+/* The server takes only so many at once; between, it is an owner like any other. */
+TEST(port_many_calls_that_cannot_be_taken_end)
+{
+	struct machine *m = machine_new();
+	uint32_t port = object_new(m, CAP_PORT, 0);
+	struct user server = user_new(m), callers[7];
+
+	for (unsigned i = 0; i < 7; i++) {
+		callers[i] = user_start(m, 9);
+		SYS(m, callers[i].t, CALL_CALL, port, INFO(0, 0, i ? 1 : 0), i);
+	}
+	OKAY(m, BOOT_SLOT_CORE, CORE_SCHEDULE, server.slot, 20, FOREVER, FOREVER);
+	OKAY(m, server.slot, THREAD_START, 0, 0, 0, 0);
+	SYS(m, server.t, CALL_REPLY_WAIT, port, INFO_NO_REPLY);
+	CHECK_EQ(SYS(m, server.t, CALL_REPLY_WAIT, port, INFO(0, 0, 0)).status, BLOCKED);
+	CHECK_EQ(server.t->context.state, CONTEXT_RECEIVING);
+	CHECK_EQ(user_result(callers[0].t).status, OK);
+	for (unsigned i = 1; i < 7; i++)
+		CHECK_EQ(user_result(callers[i].t).status, BAD_ARGUMENT);
+}
+
 /* ---- Capabilities in messages ---- */
 
 static struct result send_caps(struct pair *p, unsigned count, uint32_t first, uint32_t receive)
