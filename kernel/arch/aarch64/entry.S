@@ -90,6 +90,7 @@ vectors:
 	VECTOR trap_irq
 	BAD_VECTOR 15
 	VECTOR trap_serror
+	.org	vectors + 2048	/* an error if one did not fit and moved those behind it */
 
 	.balign	64
 context_load:
