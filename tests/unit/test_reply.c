@@ -250,3 +250,30 @@ TEST(call_chain_has_a_limit)
 	}
 	IS_CURRENT(m, m->init);
 }
+
+/* Seen from the first caller the chain is cut before its end: who answers there lets it go on. */
+TEST(call_chain_too_long_to_help_goes_on_with_the_reply)
+{
+	struct machine *m = machine_new();
+	uint32_t port = object_new(m, CAP_PORT, 0), last = object_new(m, CAP_PORT, 0), ports[14];
+	struct user owner = server_start(m, port, 5), server = server_start(m, last, 0), u[14];
+	struct user first = user_new(m);
+
+	for (int i = 0; i < 14; i++) {
+		ports[i] = object_new(m, CAP_PORT, 0);
+		u[i] = server_start(m, ports[i], 0);
+	}
+	OKAY(m, BOOT_SLOT_CORE, CORE_SCHEDULE, first.slot, 30, FOREVER, FOREVER);
+	SYS(m, m->init, CALL_CALL, port, 0);
+	SYS(m, owner.t, CALL_REPLY, 0, 0);
+	SYS(m, owner.t, CALL_CALL, last, 0);
+	INVOKE_AS(m, server.t, first.slot, THREAD_START, 0, 0, 0, 0);
+	SYS(m, first.t, CALL_CALL, ports[0], 0);
+	for (int i = 0; i < 14; i++)
+		SYS(m, u[i].t, CALL_CALL, i < 13 ? ports[i + 1] : port, 0);
+	IS_CURRENT(m, server.t); /* for `owner`, which is two too far for `first` */
+	CHECK(first.t->context.stalled);
+	SYS(m, server.t, CALL_REPLY_WAIT, last, 0);
+	IS_CURRENT(m, owner.t);
+	CHECK(m->k->owner == &first.t->context);
+}

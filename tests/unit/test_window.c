@@ -228,6 +228,18 @@ TEST(window_hit_before_loses_its_cspace)
 	check_forgotten(&x, BOOT_SLOT_CSPACE, CSPACE_DELETE, x.g.windows);
 }
 
+TEST(window_hit_before_loses_its_table)
+{
+	struct vm x = vm_running();
+	uint32_t table = 1;
+
+	while (slot_cap(x.m, table)->type != CAP_TABLE ||
+	       slot_cap(x.m, table)->frame.space != x.g.space->id ||
+	       slot_cap(x.m, table)->frame.level != 3)
+		table++;
+	check_forgotten(&x, BOOT_SLOT_CSPACE, CSPACE_DELETE, table);
+}
+
 TEST(window_of_a_block)
 {
 	struct vm x = vm_new();
