@@ -157,6 +157,10 @@ def boots(directory):
     yield "an init that is none", None, lambda data: damaged(data, b"init", 0, b"x"), "bare", "skerry: init: not a static ELF program for aarch64"
     yield ("a manifest that is none", None, lambda data: damaged(data, b"manifest.0", 0, b"\xff" * 16), "bare",
            r"init: manifest\.0: .*" + START)
+    other = VM.format(id=1, name="a", cpus=1, image=GUEST, backend="memory").replace("arm,pl011", "ns16550a")
+    yield ("a device that its server is not for", None, None, system(directory, vm=other),
+           r"\[vmm\.a\] vmm a: device uart0: its server is for arm,pl011, not for ns16550a: change server or compatible\n"
+           r"init: vmm\.a stopped its VM \(status 256\)")
     yield ("a program that is none", None, lambda data: damaged(data, b"vmm", 0, b"x"), "bare", r"init: vmm\.bare: .*" + START)
 
 
