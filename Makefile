@@ -109,7 +109,8 @@ UNIT_LIB_C := $(wildcard kernel/*.c tests/unit/arch/*.c tests/unit/lib/*.c) $(DE
 kernel: $(if $(KERNEL_OBJS),$(O)/kernel/kernel.bin) ## The kernel: build/ARCH/kernel/kernel.{elf,bin}
 services: $(SERVICES:%=$(O)/services/%.elf) ## Every service: build/ARCH/services/NAME.elf
 guests: $(GUEST_NAMES:%=$(O)/guests/%.bin) ## Bare-metal test guests: build/ARCH/guests/NAME.bin
-guest: $(addprefix $(B)/guest/,Image initramfs.cpio.gz version) ## The Linux guest: build/guest/
+guest: $(addprefix $(B)/guest/,Image initramfs.cpio.gz version u-boot.bin) \
+	$(addprefix $(B)/guest-full/,Image initramfs.cpio.gz) ## The guests Linux (two kernels) and U-Boot: build/guest*/
 unit: $(UNIT_TESTS:%=$(H)/unit/%) ## Unit tests, built and not run: build/host/unit/NAME
 libs: $(O)/musl/lib/libc.a $(O)/lib/libfdt.a $(O)/lib/libnanopb.a $(H)/lib/libfdt.a $(H)/lib/libnanopb.a
 
@@ -127,14 +128,14 @@ $(B)/packages.mk: tools/packages.sh
 .PHONY: deps
 deps: ## Install the packages that this machine lacks (or say which), fetch sources and guest
 	$(Q)tools/packages.sh
-	$(Q)tools/deps.py musl nanopb dtc guest
+	$(Q)tools/deps.py musl nanopb dtc guest guest-full uboot
 
 DEP_NAMES := musl nanopb dtc
 # deps.py leaves the .ok of what is in place as it is: a new deps.py alone rebuilds nothing.
 $(DEP_NAMES:%=$(B)/deps/%.ok): $(B)/deps/%.ok: tools/deps.py
 	$(Q)tools/deps.py $*
-$(B)/deps/guest/version: | tools/deps.py
-	$(Q)tools/deps.py guest
+$(B)/deps/guest/version $(B)/deps/guest-full/version $(B)/deps/uboot/version: $(B)/deps/%/version: | tools/deps.py
+	$(Q)tools/deps.py $*
 
 # ---- musl, libfdt, nanopb ----------------------------------------------------------------------
 
@@ -309,9 +310,13 @@ $(O)/guests/%.elf: $(O)/guests/obj/%.o $(GUEST_LIB_OBJS) tests/guests/guest.lds
 $(O)/guests/%.bin: $(O)/guests/%.elf
 	$(Q)$(OBJCOPY) -O binary $< $@
 
-$(B)/guest/Image: $(B)/deps/guest/version
+# guest has Debian's kernel for clouds, guest-full its full one.
+$(B)/guest/Image $(B)/guest-full/Image: $(B)/%/Image: $(B)/deps/%/version
 	$(Q)mkdir -p $(@D)
-	$(Q)cp $(B)/deps/guest/boot/vmlinuz-* $@
+	$(Q)cp $(B)/deps/$*/boot/vmlinuz-* $@
+$(B)/guest/u-boot.bin: $(B)/deps/uboot/version
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $(B)/deps/uboot/usr/lib/u-boot/qemu_arm64/u-boot.bin $@
 $(B)/guest/version: $(B)/deps/guest/version
 	$(Q)mkdir -p $(@D)
 	$(Q)cp $< $@
@@ -319,6 +324,11 @@ $(B)/guest/initramfs.cpio.gz: $(B)/deps/guest/version tools/guest/init tools/gue
 	$(call say,CPIO,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)tools/guest/initramfs.py $(B)/deps/guest $@
+$(B)/guest-full/initramfs.cpio.gz: $(B)/deps/guest-full/version $(B)/deps/guest/version tools/guest/init \
+		tools/guest/initramfs.py tools/cpio.py
+	$(call say,CPIO,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)tools/guest/initramfs.py $(B)/deps/guest $@ $(B)/deps/guest-full
 
 # ---- Unit tests on this machine ----------------------------------------------------------------
 

@@ -4,6 +4,8 @@
 
     deps.py musl|nanopb|dtc ...     unpack that source into build/deps/NAME
     deps.py guest                   unpack the guest's kernel and busybox into build/deps/guest
+    deps.py guest-full              unpack Debian's full arm64 kernel into build/deps/guest-full
+    deps.py uboot                   unpack U-Boot's images into build/deps/uboot
 
 apt does the fetching, in a configuration of its own below build/deps/apt: the machine's package
 database, its sources and its foreign architectures stay as they are, and nothing is installed.
@@ -43,6 +45,8 @@ SOURCES = [
 ]
 GUEST_META = "linux-image-cloud-arm64"
 GUEST_BUSYBOX = "busybox-static"
+FULL_META = "linux-image-arm64"
+UBOOT = "u-boot-qemu"
 
 
 class DepsError(Exception):
@@ -233,7 +237,7 @@ def get_source(apt, name):
 
 
 def fetch_deb(apt, package):
-    """Download the newest arm64 package; the path of the .deb and its version."""
+    """Download the newest package for arm64; the path of the .deb and its version."""
     show = apt.run("apt-cache", "show", "--no-all-versions", package).stdout
     version = re.search(r"(?m)^Version: (\S+)$", show)
     size = re.search(r"(?m)^Size: (\d+)$", show)
@@ -250,22 +254,28 @@ def fetch_deb(apt, package):
     raise DepsError(f"{package} could not be fetched:\n{result.stdout}")
 
 
-def get_guest(apt):
-    target = os.path.join(DEPS, "guest")
+def kernel_of(apt, meta):
+    """The package of the newest kernel that a metapackage stands for."""
+    text = apt.run("apt-cache", "show", "--no-all-versions", meta).stdout
+    kernel = re.search(r"(?m)^Depends:.*?(linux-image-[0-9][^ ,(]*)", text)
+    if not kernel:
+        apt.forget()
+        raise DepsError(f"Debian's arm64 index has no {meta}; try again")
+    return kernel[1]
+
+
+def get_packages(apt, name, choose):
+    """Unpack the packages that choose() names into build/deps/name; its file `version` says which."""
+    target = os.path.join(DEPS, name)
     if os.path.exists(os.path.join(target, "version")):
         return
     os.makedirs(DOWNLOADS, exist_ok=True)
     apt.update()
-    meta = apt.run("apt-cache", "show", "--no-all-versions", GUEST_META).stdout
-    kernel = re.search(r"(?m)^Depends:.*?(linux-image-\S+-cloud-arm64)\b", meta)
-    if not kernel:
-        apt.forget()
-        raise DepsError(f"Debian's arm64 index has no {GUEST_META}; try again")
     part = target + ".part"
     shutil.rmtree(part, ignore_errors=True)
     shutil.rmtree(target, ignore_errors=True)
     versions = []
-    for package in (kernel[1], GUEST_BUSYBOX):
+    for package in choose():
         deb, version = fetch_deb(apt, package)
         say(f"unpacking {package}")
         subprocess.run(["dpkg-deb", "-x", deb, part], check=True)
@@ -281,14 +291,19 @@ def main(names):
     with open(os.path.join(DEPS, "lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         apt = Apt()
+        packages = {
+            "guest": lambda: [kernel_of(apt, GUEST_META), GUEST_BUSYBOX],
+            "guest-full": lambda: [kernel_of(apt, FULL_META)],
+            "uboot": lambda: [UBOOT],
+        }
         known = {s[0] for s in SOURCES}
         for name in names:
-            if name == "guest":
-                get_guest(apt)
+            if name in packages:
+                get_packages(apt, name, packages[name])
             elif name in known:
                 get_source(apt, name)
             else:
-                raise DepsError(f"unknown: {name} (known: {' '.join(sorted(known))} guest)")
+                raise DepsError(f"unknown: {name} (known: {' '.join(sorted(known) + sorted(packages))})")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import tempfile
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 
-from machine import ROOT, make_run  # noqa: E402
+from machine import ROOT, Machine, make_run  # noqa: E402
 from results import case, finish, require  # noqa: E402
 from shell import BOOT_LIMIT, PROMPT, booted, done, expect_md5, numbers, power_off  # noqa: E402
 from cpio import Archive  # noqa: E402
@@ -119,6 +119,19 @@ def own_files(directory):
     require(os.path.getsize(disk) == DISK_BYTES, "the disk that was not there has not been made")
 
 
+def full_kernel():
+    """Debian's kernel for real machines, with all that it probes at its boot."""
+    files = {key: os.path.join(ROOT, "build", "guest-full", name)
+             for key, name in (("kernel", "Image"), ("ramdisk", "initramfs.cpio.gz"))}
+    with Machine("memory-disk", None, files) as vm:
+        booted(vm)
+        require(re.fullmatch(r"[\d.]+-\d+-arm64\n", done(vm, "uname -r")), "this is another kernel")
+        data = numbers(100000)
+        done(vm, "seq 100000 | dd of=/dev/vda bs=64k conv=fsync 2>/tmp/lost; echo 3 >/proc/sys/vm/drop_caches")
+        expect_md5(vm, f"head -c {len(data)} /dev/vda", data)
+        power_off(vm)
+
+
 def from_pipe(disk):
     """echo poweroff | make run: typed at the prompt, echoed once; the first lines say what a user must know."""
     with make_run({"DISK": disk, "APPEND": "quiet"}) as vm:
@@ -153,6 +166,7 @@ def main():
         case("linux: boots, runs commands, keeps its data on the host's disk, powers off", plain_boot, disk)
         case("linux: finds its data at the next boot; APPEND; reboot", second_boot, disk)
         case("linux: KERNEL, INITRD, DISK of the user's own", own_files, directory)
+        case("linux: Debian's full kernel boots and has its disk", full_kernel)
         case("linux: standard input from a pipe", from_pipe, disk)
         case("linux: on a terminal, Ctrl-C and Ctrl-A X", on_terminal, disk)
     finish()

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Make the Linux guest's initramfs.
 
-    initramfs.py DEPS OUTPUT     DEPS: where the packages of the guest's kernel and busybox lie unpacked
+    initramfs.py DEPS OUTPUT [KERNEL]   DEPS: where the packages of the guest's kernel and busybox lie
+                                        unpacked; KERNEL: where that of another kernel does
 """
 import glob
 import gzip
@@ -69,7 +70,7 @@ def with_dependencies(deps, names):
     return ordered
 
 
-def main(deps, output):
+def main(deps, output, kernel=None):
     archive = Archive()
     for name in ("bin", "dev", "etc", "lib", "lib/modules", "mnt", "proc", "root", "sys", "tmp"):
         archive.directory(name, 0o1777 if name == "tmp" else 0o755)
@@ -81,7 +82,7 @@ def main(deps, output):
     archive.file("bin/busybox", read(f"{deps}/bin/busybox"), 0o755)
     for name in APPLETS:
         archive.link(f"bin/{name}", "busybox")
-    modules = with_dependencies(deps, MODULES)
+    modules = with_dependencies(kernel or deps, MODULES)
     for name, data in modules.items():
         archive.file(f"lib/modules/{name}.ko", data)
     archive.file("lib/modules/order", "".join(f"{m}\n" for m in modules).encode())
@@ -92,6 +93,6 @@ def main(deps, output):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit("usage: initramfs.py DEPS OUTPUT")
+    if len(sys.argv) not in (3, 4):
+        sys.exit("usage: initramfs.py DEPS OUTPUT [KERNEL]")
     main(*sys.argv[1:])
