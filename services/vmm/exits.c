@@ -182,9 +182,13 @@ int32_t exits_run(void *host, uint32_t id, struct axvm_exit *exit)
 		struct arch_answer answer;
 
 		status = in.status;
-		reply = in.info & INFO_SIGNAL ? INFO_NO_REPLY : EXITS_REFUSED;
-		if (status != OK || (in.info & INFO_SIGNAL))
+		reply = EXITS_REFUSED;
+		if (status != OK || (in.info & INFO_SIGNAL)) {
+			reply = INFO_NO_REPLY;
+			if (status == OK)
+				machine_signalled(m, in.extra);
 			continue;
+		}
 		if (__builtin_expect(cpu >= cpus, 0)) {
 			if (in.extra == 0)
 				reply = manage(m, in.info, data);
@@ -204,8 +208,7 @@ int32_t exits_run(void *host, uint32_t id, struct axvm_exit *exit)
 		if (!firmware_call_get(data, FIRMWARE_CALL_SIZE, &call))
 			continue;
 		answer = arch_firmware(m, call.a0, call.a1, call.a2);
-		if (answer.exit) {
-			arch_firmware_exit(answer, call.a0, call.a1, call.a2, call.a3, exit);
+		if (answer.exit && arch_firmware_exit(answer, &call, exit)) {
 			exit->vcpu = cpu;
 			return OK;
 		}

@@ -13,6 +13,7 @@
 #include "services/lib/ipc.h"
 #include "services/vmm/axvm.h"
 #include "services/vmm/hal.h"
+#include "services/vmm/machine_signal.h"
 
 #define MACHINE_LINES 16 /* as many as a config has devices */
 
@@ -43,6 +44,7 @@ struct machine {
 	uint64_t reply; /* info of the reply that goes out next, or INFO_NO_REPLY */
 	struct incidents incidents;
 	struct machine_print prints[AXVM_VCPUS];
+	struct machine_signal_slot signals[MACHINE_SIGNALS];
 };
 
 /* Fills in hal. */

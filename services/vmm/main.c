@@ -11,6 +11,7 @@
 #include "services/lib/start.h"
 #include "services/lib/sys.h"
 #include "services/vmm/vmm_arch.h"
+#include "services/vmm/hypercall.h"
 #include "services/vmm/loader.h"
 #include "services/vmm/machine.h"
 
@@ -148,34 +149,6 @@ static void cpu_down(const struct axvm_exit *exit)
 	exits_hold(&machine);
 }
 
-static void print_line(struct machine_print *p)
-{
-	p->text[p->length] = '\0';
-	log_line("%s", p->text);
-	p->length = 0;
-}
-
-/* Characters become lines for each vCPU apart. */
-static void hypercall(const struct axvm_exit *exit)
-{
-	struct machine_print *p = &machine.prints[exit->vcpu];
-	char c = (char)exit->args[0];
-
-	if (c != '\n')
-		p->text[p->length++] = c;
-	if (c == '\n' || p->length == sizeof(p->text) - 1)
-		print_line(p);
-	exits_answer(&machine, 0);
-}
-
-static void print_rest(void)
-{
-	for (size_t i = 0; i < axvm_vcpu_num(machine.vm); i++) {
-		if (machine.prints[i].length)
-			print_line(&machine.prints[i]);
-	}
-}
-
 /* A vCPU that is on; the number of vCPUs: none. */
 static size_t any_on(void)
 {
@@ -205,7 +178,7 @@ static uint32_t run(bool *reset)
 			cpu_down(&exit);
 			break;
 		case AXVM_EXIT_HYPERCALL:
-			hypercall(&exit);
+			exits_answer(&machine, hypercall(&machine, &exit));
 			break;
 		case AXVM_EXIT_SYSTEM_DOWN:
 			return exit.status;
@@ -230,7 +203,7 @@ int main(void)
 	if (make()) {
 		server_ready();
 		event.status = run(&reset);
-		print_rest();
+		hypercall_print_rest(&machine);
 		exits_report_rest(&machine);
 		if (event.status)
 			log_line("vmm %s: the guest ended with status %u", config.name,

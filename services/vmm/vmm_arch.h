@@ -12,6 +12,7 @@
 
 #include "services/vmm/axvm.h"
 
+struct firmware_call;
 struct loader_image;
 struct machine;
 
@@ -48,8 +49,9 @@ struct arch_answer {
 	uint64_t exit; /* 0: none */
 };
 struct arch_answer arch_firmware(const struct machine *m, uint64_t a0, uint64_t a1, uint64_t a2);
-void arch_firmware_exit(struct arch_answer answer, uint64_t a0, uint64_t a1, uint64_t a2,
-			uint64_t a3, struct axvm_exit *exit);
+/* False: it is none after all, and answered with `result`. */
+bool arch_firmware_exit(struct arch_answer answer, const struct firmware_call *call,
+			struct axvm_exit *exit);
 /* hal.inject */
 int32_t arch_inject(struct machine *m, uint32_t cpu, uint32_t irq);
 /* The answers to CPU_UP: done, no such start address, failed. */

@@ -52,7 +52,6 @@ TEST(unknown_calls)
 	start();
 	CHECK_EQ(answer(0x84000050, 0, 0), -1); /* TRNG_VERSION */
 	CHECK_EQ(answer(0x8400000e, 0, 0), -1);
-	CHECK_EQ(answer(0, 0, 0), -1);
 	CHECK_EQ(answer(0xffffffff, 0, 0), -1);
 	CHECK_EQ(answer(0xc6000002, 0, 0), -1);
 }
@@ -120,6 +119,16 @@ TEST(what_ends_something)
 	CHECK_EQ(call(0x84000002, 0, 0).action, PSCI_CPU_OFF);
 	CHECK_EQ(call(0x84000008, 0, 0).action, PSCI_SYSTEM_OFF);
 	CHECK_EQ(call(0x84000009, 0, 0).action, PSCI_SYSTEM_RESET);
+}
+
+TEST(below_2_31_are_hypercalls)
+{
+	start();
+	CHECK_EQ(call(0, 0, 0).action, PSCI_HYPERCALL);
+	CHECK_EQ(call(7, 0, 0).result, -1); /* if it cannot be one */
+	CHECK_EQ(call(0x7fffffff, 0, 0).action, PSCI_HYPERCALL);
+	CHECK_EQ(call(0xffffffff00000003, 0, 0).action, PSCI_HYPERCALL);
+	CHECK_EQ(answer(0x80000003, 0, 0), -1);
 }
 
 TEST(our_own_calls)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "exit.skerry.h"
 #include "kernel/arch/aarch64/vcpu_groups.h"
 #include "services/lib/log.h"
 #include "services/lib/sys.h"
@@ -256,15 +257,17 @@ struct arch_answer arch_firmware(const struct machine *m, uint64_t a0, uint64_t 
 	return (struct arch_answer){r.result, r.action};
 }
 
-void arch_firmware_exit(struct arch_answer answer, uint64_t a0, uint64_t a1, uint64_t a2,
-			uint64_t a3, struct axvm_exit *exit)
+bool arch_firmware_exit(struct arch_answer answer, const struct firmware_call *call,
+			struct axvm_exit *exit)
 {
 	struct psci_start start;
 
+	if (answer.exit == PSCI_HYPERCALL && call->secure)
+		return false;
 	memset(exit, 0, sizeof(*exit));
 	switch (answer.exit) {
 	case PSCI_CPU_ON:
-		start = psci_start(a0, a2, a3);
+		start = psci_start(call->a0, call->a2, call->a3);
 		exit->reason = AXVM_EXIT_CPU_UP;
 		exit->target_cpu = (size_t)answer.result;
 		exit->entry_point = start.entry;
@@ -277,13 +280,18 @@ void arch_firmware_exit(struct arch_answer answer, uint64_t a0, uint64_t a1, uin
 		exit->reason = AXVM_EXIT_SYSTEM_RESET;
 		break;
 	case PSCI_GUEST_PRINT:
+	case PSCI_HYPERCALL:
 		exit->reason = AXVM_EXIT_HYPERCALL;
-		exit->nr = HYPERCALL_PRINT;
-		exit->args[0] = a1;
+		exit->nr = (uint32_t)call->a0;
+		memcpy(
+		    exit->args,
+		    (const uint64_t[]){call->a1, call->a2, call->a3, call->a4, call->a5, call->a6},
+		    sizeof(exit->args));
 		break;
 	default:
 		exit->reason = AXVM_EXIT_SYSTEM_DOWN;
-		exit->status = answer.exit == PSCI_GUEST_EXIT ? (uint32_t)a1 : 0;
+		exit->status = answer.exit == PSCI_GUEST_EXIT ? (uint32_t)call->a1 : 0;
 		break;
 	}
+	return true;
 }

@@ -176,6 +176,7 @@ struct psci_reply psci_call(const struct psci *p, uint64_t function, uint64_t x1
 	case HYPERCALL_PRINT:
 		return act(PSCI_GUEST_PRINT);
 	default:
-		return answer(PSCI_NOT_SUPPORTED);
+		return (struct psci_reply){PSCI_NOT_SUPPORTED,
+					   id & HYPERCALL_FAST ? PSCI_ANSWER : PSCI_HYPERCALL};
 	}
 }

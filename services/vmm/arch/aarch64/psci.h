@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "services/vmm/hypercall.h"
+
 #define PSCI_CPUS 8u
 
 /* Results (DEN 0022, 5.2.2). */
@@ -24,10 +26,6 @@ enum psci_result {
 	PSCI_INVALID_ADDRESS = -9,
 };
 
-/* Our calls, in SMCCC's range for vendor hypervisor services: x1 is the argument. */
-#define HYPERCALL_EXIT 0xc6000000u  /* the guest ends with status x1 */
-#define HYPERCALL_PRINT 0xc6000001u /* a character for the VM's log */
-
 enum psci_action {
 	PSCI_ANSWER,	   /* the call is done: `result` */
 	PSCI_CPU_ON,	   /* start vCPU `result` as psci_start says; then answer */
@@ -36,6 +34,7 @@ enum psci_action {
 	PSCI_SYSTEM_RESET, /* no answer */
 	PSCI_GUEST_EXIT,   /* HYPERCALL_EXIT with status x1; no answer */
 	PSCI_GUEST_PRINT,  /* HYPERCALL_PRINT of the character x1; answer */
+	PSCI_HYPERCALL,	   /* not firmware's; by SMC it is answered with `result` */
 };
 
 /* Two registers: calls that are answered at once are the common ones. */
