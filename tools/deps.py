@@ -6,6 +6,7 @@
     deps.py guest                   unpack the guest's kernel and busybox into build/deps/guest
     deps.py guest-full              unpack Debian's full arm64 kernel into build/deps/guest-full
     deps.py uboot                   unpack U-Boot's images into build/deps/uboot
+    deps.py headers                 unpack what modules for that kernel are built with into build/deps/headers
 
 apt does the fetching, in a configuration of its own below build/deps/apt: the machine's package
 database, its sources and its foreign architectures stay as they are, and nothing is installed.
@@ -14,6 +15,7 @@ signatures and hashes; the sources are checked once more against the hashes belo
 finds everything in place and needs no network.
 """
 import fcntl
+import glob
 import hashlib
 import os
 import re
@@ -47,6 +49,7 @@ GUEST_META = "linux-image-cloud-arm64"
 GUEST_BUSYBOX = "busybox-static"
 FULL_META = "linux-image-arm64"
 UBOOT = "u-boot-qemu"
+HEADERS = "/usr/src/linux-headers-"  # as the packages' own makefiles say it
 
 
 class DepsError(Exception):
@@ -108,6 +111,16 @@ class Apt:
     def __init__(self):
         self.config = os.path.join(APT, "apt.conf")
         self.ready = os.path.join(APT, "updated")
+        # Indexes of an architecture that an earlier version of this file did not read.
+        if os.path.exists(self.config):
+            with open(self.config, encoding="utf-8") as f:
+                if self.architectures() not in f.read():
+                    self.forget()
+
+    @staticmethod
+    def architectures():
+        """The guest's, and this machine's for programs that run in its builds."""
+        return 'APT::Architectures { "arm64"; "amd64"; };'
 
     def run(self, tool, *args, cwd=None):
         env = dict(os.environ, APT_CONFIG=self.config, LC_ALL="C")
@@ -140,7 +153,7 @@ Dir::State::status "{APT}/status";
 Dir::Cache "{APT}/cache";
 APT::Architecture "arm64";
 #clear APT::Architectures;
-APT::Architectures {{ "arm64"; }};
+{self.architectures()}
 APT::Sandbox::User "root";
 Acquire::Languages "none";
 Acquire::Retries "3";
@@ -236,16 +249,18 @@ def get_source(apt, name):
                     f"\nTry again, or put {wanted} into {os.path.relpath(DOWNLOADS, ROOT)}/.")
 
 
-def fetch_deb(apt, package):
-    """Download the newest package for arm64; the path of the .deb and its version."""
-    show = apt.run("apt-cache", "show", "--no-all-versions", package).stdout
+def fetch_deb(apt, package, architecture="arm64", wanted=None):
+    """Download the newest package, or the one of a version; the path of the .deb and its version."""
+    name = f"{package}:{architecture}" + (f"={wanted}" if wanted else "")
+    show = apt.run("apt-cache", "show", "--no-all-versions", name).stdout
     version = re.search(r"(?m)^Version: (\S+)$", show)
     size = re.search(r"(?m)^Size: (\d+)$", show)
     if not version or not size:
         apt.forget()
-        raise DepsError(f"Debian's arm64 index has no {package}; try again")
-    say(f"fetching {package} {version[1]} (arm64, {int(size[1]) / 1e6:.1f} MB)")
-    result = apt.run("apt-get", "download", package, cwd=DOWNLOADS)
+        raise DepsError(f"Debian's {architecture} index has no {package} {wanted or ''}; try again"
+                        + (", or remove build/deps/guest: the next make takes Debian's newest kernel" if wanted else ""))
+    say(f"fetching {package} {version[1]} ({architecture}, {int(size[1]) / 1e6:.1f} MB)")
+    result = apt.run("apt-get", "download", name, cwd=DOWNLOADS)
     name = f"{package}_{version[1].replace(':', '%3a')}_"
     for entry in sorted(os.listdir(DOWNLOADS)):
         if entry.startswith(name) and entry.endswith(".deb"):
@@ -285,6 +300,50 @@ def get_packages(apt, name, choose):
     os.rename(part, target)
 
 
+def point_here(target):
+    """The packages' makefiles and links name places below /usr that are below `target` here."""
+    for folder, names, files in os.walk(target):
+        for name in names + files:
+            path = os.path.join(folder, name)
+            if os.path.islink(path) and os.readlink(path).startswith("/usr/"):
+                link = os.path.relpath(target + os.readlink(path), folder)
+                os.remove(path)
+                os.symlink(link, path)
+    for path in glob.glob(f"{target}{HEADERS}*-cloud-arm64/Makefile"):
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text.replace(HEADERS, "$(dir $(abspath $(lastword $(MAKEFILE_LIST))))../linux-headers-"))
+
+
+def get_headers(apt):
+    """Of the very kernel that is in build/deps/guest: a module for another one would not load."""
+    target = os.path.join(DEPS, "headers")
+    get_packages(apt, "guest", lambda: [kernel_of(apt, GUEST_META), GUEST_BUSYBOX])
+    with open(os.path.join(DEPS, "guest", "version"), encoding="utf-8") as f:
+        release, version = re.match(r"linux-image-(\S+) (\S+)", f.read()).groups()
+    stamp = os.path.join(target, "version")
+    if os.path.exists(stamp):
+        with open(stamp, encoding="utf-8") as f:
+            if f.read() == f"{release} {version}\n":
+                return
+    apt.update()
+    part = target + ".part"
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.rmtree(target, ignore_errors=True)
+    common = release.replace("cloud-arm64", "common")
+    kbuild = "linux-kbuild-" + ".".join(release.split(".")[:2])
+    for package, architecture in ((f"linux-headers-{release}", "arm64"), (f"linux-headers-{common}", "arm64"),
+                                  (kbuild, "amd64")):
+        deb, _ = fetch_deb(apt, package, architecture, version)
+        say(f"unpacking {package}")
+        subprocess.run(["dpkg-deb", "-x", deb, part], check=True)
+    point_here(part)
+    with open(os.path.join(part, "version"), "w", encoding="utf-8") as f:
+        f.write(f"{release} {version}\n")
+    os.rename(part, target)
+
+
 def main(names):
     os.makedirs(DEPS, exist_ok=True)
     # One fetcher at a time: apt's own locks would make a parallel one fail instead of wait.
@@ -300,10 +359,12 @@ def main(names):
         for name in names:
             if name in packages:
                 get_packages(apt, name, packages[name])
+            elif name == "headers":
+                get_headers(apt)
             elif name in known:
                 get_source(apt, name)
             else:
-                raise DepsError(f"unknown: {name} (known: {' '.join(sorted(known) + sorted(packages))})")
+                raise DepsError(f"unknown: {name} (known: {' '.join(sorted(known) + sorted(packages))} headers)")
 
 
 if __name__ == "__main__":
