@@ -6,6 +6,13 @@ from skerryc.source import Document
 
 PAGE = 4096
 TRIGGERS = {"level": False, "edge": True}
+COMPATIBLES = 4  # of a device, at most
+
+
+def pages(base, size):
+    """The whole pages in which a range lies: the first one, and how many bytes."""
+    start = base & -PAGE
+    return start, -(-(base + size - start) // PAGE) * PAGE
 
 
 @dataclass
@@ -13,15 +20,15 @@ class Device:
     name: str
     base: int
     size: int
-    irq: int
+    irq: int  # 0: it has none
     edge: bool
     dma: bool
+    path: str = None  # in the machine's own device tree
+    compatible: list = field(default_factory=list)
 
     @property
     def page(self):
-        """A driver gets whole pages: the first one, and how many bytes."""
-        start = self.base & -PAGE
-        return start, -(-(self.base + self.size - start) // PAGE) * PAGE
+        return pages(self.base, self.size)
 
 
 @dataclass
@@ -32,6 +39,8 @@ class Board:
     ram_size: int
     kernel_parts: list = field(default_factory=list)  # (name, base, size)
     devices: dict = field(default_factory=dict)
+    kernel_paths: dict = field(default_factory=dict)  # path in the machine's tree -> name of the part
+    nodes: list = field(default_factory=list)  # paths of what is no device: a VM has its own
 
     def kernel_part(self, base, size):
         """What of the kernel's lies in this range, or None."""
@@ -49,8 +58,12 @@ def load(path, root):
     ram.done()
     if not board.cpus or len(set(board.cpus)) != len(board.cpus):
         raise top.error("cpus", "must list each core's hardware id once; correct the list")
+    board.nodes = top.array("nodes", str, [])
     for table in top.tables("kernel"):
         board.kernel_parts.append((table.take("name", str), table.take("base", int), table.number("size", 1, 1 << 48)))
+        part = table_path(table)
+        if part:
+            board.kernel_paths[part] = board.kernel_parts[-1][0]
         table.done()
     for table in top.tables("device"):
         add_devices(board, table)
@@ -58,20 +71,36 @@ def load(path, root):
     return board
 
 
+def table_path(table):
+    path = table.take("path", str, None)
+    if path is not None and (not path.startswith("/") or path == "/" or path.endswith("/")):
+        raise table.error("path", f'"{path}" is no path of a node; give one such as "/pl031@9010000"')
+    return path
+
+
 def add_devices(board, table):
     """One device, or `count` like ones `size` bytes and one interrupt apart, numbered from 0."""
     name = table.name("name", 24)
     base, size = table.take("base", int), table.number("size", 1, 1 << 40)
-    irq = table.number("irq", 32, 1019, meaning="the number of a shared interrupt, 32 and up")
+    irq = table.number("irq", 32, 1019, 0, meaning="the number of a shared interrupt, 32 and up")
     edge = table.choice("trigger", TRIGGERS, "level") is True
     dma = table.take("dma", bool, False)
+    path, compatible = table_path(table), table.array("compatible", str, [])
     count = table.number("count", 1, 64, None)
     table.done()
+    if len(compatible) > COMPATIBLES or not all(0 < len(text) < 32 for text in compatible):
+        raise table.error("compatible", f"must be up to {COMPATIBLES} names of 1 to 31 characters; take those of the device's node")
     for i in range(count or 1):
-        device = Device(name if count is None else f"{name}{i}", base + i * size, size, irq + i, edge, dma)
+        device = Device(name if count is None else f"{name}{i}", base + i * size, size, irq + i if irq else 0, edge, dma,
+                        path_of(path, base + i * size, count), compatible)
         part = board.kernel_part(*device.page)
         if part:
             raise table.error("base", f"overlaps the kernel's {part}; give the device's own range")
         if device.name in board.devices:
             raise table.error("name", f'"{device.name}" is there twice; rename one')
         board.devices[device.name] = device
+
+
+def path_of(path, base, count):
+    """The path of a row is its first device's; the others have their own unit addresses."""
+    return path if path is None or count is None else f"{path.rpartition('@')[0] or path}@{base:x}"

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 PAGE = 4096
 BLOCK = 2 << 20  # a window of the VMM is a page or a block
+IRQ_FIRST = 32
 IRQ_LAST = 255  # of the guest's interrupt controller
 DOORBELL_QUEUES = 16
 VIRTIO_QUEUE_NOTIFY = 0x50  # virtio 1.2, 4.2.2
 SECTOR = 512
+SECTORS_MOST = 1 << 40
 
 
 @dataclass
@@ -40,7 +42,7 @@ def read(vm, table):
         compatible=table.take("compatible", str, meaning='such as "arm,pl011" or "virtio,mmio"'),
         base=table.take("base", int),
         length=table.take("length", int),
-        irq=table.number("irq", 32, IRQ_LAST, meaning="a shared interrupt, 32 and up; SPI n is 32 + n"),
+        irq=table.number("irq", IRQ_FIRST, IRQ_LAST, meaning="a shared interrupt, 32 and up; SPI n is 32 + n"),
         server=table.name("server", 24, meaning="the device server's program"),
         backend=table.take("backend", str, None),
     )
@@ -70,7 +72,7 @@ def read_own_keys(device, table):
         device.backend = device.backend or "memory"
         device.ram, device.queues = True, 1
         device.first_sector = table.take("first_sector", int, 0)
-        device.sectors = table.number("sectors", 1, 1 << 40, meaning="the disk's size in sectors of 512 bytes")
+        device.sectors = table.number("sectors", 1, SECTORS_MOST, meaning="the disk's size in sectors of 512 bytes")
         device.read_only = table.take("read_only", bool, False)
         if device.backend == "memory" and device.first_sector:
             raise table.error("first_sector", "means nothing for a disk in memory; remove it")

@@ -1,20 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Whether this VMM can serve a VM that its file describes rightly, and where its images lie in memory."""
+"""Whether this machine and VMM can serve a VM that its file describes rightly, and where its images lie in memory."""
 import os
 
-from skerryc.vmfile import VM_TYPE_LINUX
+from skerryc import emulated, passthrough
+from skerryc.vmfile import MAP_ALLOC, VM_TYPE_LINUX
 
 MIB2 = 2 << 20
 PAGE = 4096
 # Three levels of stage-2 tables reach 39 bits; the next lower size that a guest's ID_AA64MMFR0_EL1 can say is 36.
 ADDRESS_END = 1 << 36
 NO_FILE = "does not exist, here or below the project's directory; build it, or correct the name"
-NOT_YET = "not served by this VMM yet"
-# The guest's interrupt controller, which the VMM itself is: where it lies if emu_devices does not say.
-EMU_DUMMY, EMU_REDISTRIBUTORS, EMU_DISTRIBUTOR = 0x0, 0x20, 0x21
-GIC_BASES = {EMU_DISTRIBUTOR: 0x0800_0000, EMU_REDISTRIBUTORS: 0x080a_0000}
-GIC_DISTRIBUTOR_BYTES = 0x1_0000
-GIC_REDISTRIBUTOR_BYTES = 0x2_0000  # for each vCPU
 DTB_BYTES = MIB2  # Linux wants its device tree within 2 MiB, from any 2 MiB boundary on
 SMALL_DTB_BYTES = 0x1_0000  # for VMs too small for that
 SMALL_RAM = 8 << 20
@@ -24,53 +19,35 @@ MAGIC_LINUX = b"ARM\x64"  # at byte 56 of the Image header
 FLAG_READ, FLAGS_DEVICE = 1, 0x30
 
 
-def check(vm, board):
-    check_features(vm, board)
-    check_regions(vm)
+def check(vm, system):
+    """system: its board, its drivers and the VMs before this one."""
+    check_keys(vm)
+    check_regions(vm, system)
+    emulated.check(vm, system)
+    passthrough.resolve(vm, system)
     check_devices(vm)
 
 
-def check_features(vm, board):
-    for i, (name, _, hpa, length, _) in enumerate(vm.passthrough_devices):
-        part = board.kernel_part(hpa, length)
-        path = ("devices", "passthrough_devices", i)
-        if part:
-            raise vm.error(path, f"{name} overlaps the kernel's {part}, which no VM can have; leave it out")
-        raise vm.error(path, f"{name}: passthrough is {NOT_YET}; remove it, or serve it with [[skerry.device]]")
-    if vm.passthrough_addresses:
-        raise vm.error(("devices", "passthrough_addresses", 0), f"passthrough is {NOT_YET}; remove it")
-    check_emulated(vm)
-    if vm.kernel["bios_path"] is not None:
-        raise vm.error(("kernel", "bios_path"), f"is {NOT_YET}; give an initramfs as ramdisk_path")
-    if vm.kernel["disk_path"] is not None:
-        raise vm.error(("kernel", "disk_path"), f"is {NOT_YET}; use [[skerry.device]] with server = \"virtio-blk\"")
-    if len(vm.kernel["cmdline"] or "") > 511:
+def check_keys(vm):
+    kernel = vm.kernel
+    # axvisor loads an initramfs through the slot of the BIOS on aarch64, which has none.
+    if kernel["bios_path"] is not None:
+        if kernel["ramdisk_path"] is not None:
+            raise vm.error(("kernel", "bios_path"), "is the initramfs of a guest on aarch64, and there is ramdisk_path, too; "
+                           "remove one")
+        kernel["ramdisk_path"], kernel["ramdisk_load_addr"] = kernel["bios_path"], kernel["bios_load_addr"]
+        vm.ramdisk_slot = "bios"
+    if kernel["disk_path"] is not None:
+        vm.note(("kernel", "disk_path"), "is not read, as in axvisor; a disk is an emu_device of type 0xE1, or a [[skerry.device]]")
+    if len(kernel["cmdline"] or "") > 511:
         raise vm.error(("kernel", "cmdline"), "is longer than 511 characters; shorten it")
 
 
-def check_emulated(vm):
-    """Entries for the interrupt controller say where it lies; a Dummy does nothing."""
-    seen = set()
-    for i, (name, base, _, _, kind, _) in enumerate(vm.emu_devices):
-        path = ("devices", "emu_devices", i)
-        if kind not in GIC_BASES and kind != EMU_DUMMY:
-            raise vm.error(path, f"{name}: emu_type 0x{kind:x} is {NOT_YET}; remove it, or use [[skerry.device]]")
-        if kind in seen:
-            raise vm.error(path, f"{name}: there is another device of emu_type 0x{kind:x}; remove one")
-        if kind in GIC_BASES:
-            seen.add(kind)
-            if base % GIC_DISTRIBUTOR_BYTES:
-                raise vm.error(path, f"{name}: 0x{base:x} is not a multiple of 0x{GIC_DISTRIBUTOR_BYTES:x}; align it")
-
-
-def check_regions(vm):
+def check_regions(vm, system):
     if not vm.memory_regions:
         raise vm.error(("kernel", "memory_regions"), "is empty; give the VM memory: [[0x8000_0000, 0x1000_0000, 0x7, 0]]")
     for i, (gpa, size, flags, map_type) in enumerate(vm.memory_regions):
         path = ("kernel", "memory_regions", i)
-        if map_type != 0:
-            name = ("", "MapIdentical", "MapReserved")[map_type]
-            raise vm.error(path, f"map_type {map_type} ({name}) is {NOT_YET}; give 0 (MapAlloc)")
         if size == 0:
             raise vm.error(path, "has size 0; give its bytes")
         if gpa % PAGE or size % PAGE:
@@ -78,19 +55,27 @@ def check_regions(vm):
         if gpa + size > ADDRESS_END:
             raise vm.error(path, f"ends at 0x{gpa + size:x}; guests have 36 address bits, move it below 0x{ADDRESS_END:x}")
         if not flags & FLAG_READ or flags & FLAGS_DEVICE:
-            raise vm.error(path, f"flags 0x{flags:x} are {NOT_YET}; give 0x7")
+            raise vm.error(path, f"flags 0x{flags:x} are not those of memory; give 0x7, or list a device in passthrough_devices")
         for j in range(i):
             other, length = vm.memory_regions[j][:2]
             if gpa < other + length and other < gpa + size:
                 raise vm.error(path, f"0x{gpa:x} to 0x{gpa + size - 1:x} overlaps memory_regions[{j}] "
                                f"(0x{other:x} to 0x{other + length - 1:x}); move one")
+        if map_type != MAP_ALLOC:
+            check_physical(vm, system, path, gpa, size)
 
 
-def own_ranges(vm):
-    bases = dict(GIC_BASES)
-    bases.update((device[4], device[1]) for device in vm.emu_devices)
-    yield "the guest's interrupt distributor", bases[EMU_DISTRIBUTOR], GIC_DISTRIBUTOR_BYTES
-    yield "the guest's interrupt redistributors", bases[EMU_REDISTRIBUTORS], GIC_REDISTRIBUTOR_BYTES * vm.cpu_num
+def check_physical(vm, system, path, base, size):
+    """MapIdentical and MapReserved name memory of the machine by its own addresses; it is one VM's."""
+    board = system.board
+    if not board.ram_base <= base <= base + size <= board.ram_base + board.ram_size:
+        raise vm.error(path, f"0x{base:x} to 0x{base + size - 1:x} is not in the memory of {board.name} (0x{board.ram_base:x} to "
+                       f"0x{board.ram_base + board.ram_size - 1:x}); move it, or give map_type 0 (MapAlloc)")
+    for other in system.vms:
+        for start, length, _, map_type in other.vm.memory_regions:
+            if map_type != MAP_ALLOC and base < start + length and start < base + size:
+                raise vm.error(path, f"0x{base:x} to 0x{base + size - 1:x} overlaps memory of the VM {other.vm.name} (0x{start:x} "
+                               f"to 0x{start + length - 1:x}); move one, or give map_type 0 (MapAlloc)")
 
 
 def overlap(base, size, ranges):
@@ -101,15 +86,29 @@ def overlap(base, size, ranges):
 
 
 def check_devices(vm):
+    """RAM, the parts of the VMM, what is passed through and what is served: no two share an address of the VM."""
+    own = list(emulated.ranges(vm))
+    for i, (name, base, size) in enumerate(own):
+        what = overlap(base, size, own[:i])
+        if what:
+            raise vm.error(("devices", "emu_devices"), f"{name} (0x{base:x} to 0x{base + size - 1:x}) overlaps {what}; move one")
     for i, (gpa, size, *_) in enumerate(vm.memory_regions):
-        what = overlap(gpa, size, own_ranges(vm))
+        what = overlap(gpa, size, own)
         if what:
             raise vm.error(("kernel", "memory_regions", i), f"overlaps {what}; move it")
-    ram = [(f"memory_regions[{i}]", *region[:2]) for i, region in enumerate(vm.memory_regions)]
+    taken = [(f"memory_regions[{i}]", *region[:2]) for i, region in enumerate(vm.memory_regions)] + own
+    for each in vm.passthrough:
+        if each.end > ADDRESS_END:
+            raise vm.error(each.path, f"{each.name}: ends at 0x{each.end:x}; guests have 36 address bits, move it below "
+                           f"0x{ADDRESS_END:x}")
+        what = overlap(each.base_gpa, each.length, taken)
+        if what:
+            raise vm.error(each.path, f"{each.name}: 0x{each.base_gpa:x} to 0x{each.end - 1:x} overlaps {what}; move it")
+    taken += [(each.name, each.base_gpa, each.length) for each in vm.passthrough]
     for device in vm.devices:
         if device.base + device.length > ADDRESS_END:
             raise device.table.error("base", f"0x{device.base:x} is out of a guest's reach; move it below 0x{ADDRESS_END:x}")
-        what = overlap(device.base, device.length, ram + list(own_ranges(vm)))
+        what = overlap(device.base, device.length, taken)
         if what:
             raise device.table.error("base", f"0x{device.base:x} overlaps {what}; move it")
 
@@ -187,7 +186,7 @@ def place_images(vm, root):
     region_of(vm, "entry_point", kernel["entry_point"], 4, "is")
     for name in ("ramdisk", "dtb"):
         if kernel[name + "_path"] is not None:
-            path = find_file(vm, ("kernel", name + "_path"), kernel[name + "_path"], root)
+            path = find_file(vm, ("kernel", slot(vm, name) + "_path"), kernel[name + "_path"], root)
             files[name] = path, kernel[name + "_load_addr"]
     top = kernel_region_end(vm)
     small = vm.memory_regions[0][1] <= SMALL_RAM
@@ -207,6 +206,10 @@ def place_images(vm, root):
         size = os.path.getsize(ramdisk[0])
         files["ramdisk"] = ramdisk[0], below(vm, taken, "ramdisk", top, size, PAGE)
     return files, address
+
+
+def slot(vm, name):
+    return vm.ramdisk_slot if name == "ramdisk" else name
 
 
 def kernel_region_end(vm):
@@ -233,7 +236,7 @@ def region_of(vm, key, address, size, verb):
 
 
 def place(vm, taken, name, address, size):
-    key = name + "_load_addr"
+    key = slot(vm, name) + "_load_addr"
     region_of(vm, key, address, size, f"and the {size} bytes from there on are")
     for start, length, other in taken:
         if address < start + length and start < address + size:

@@ -268,7 +268,7 @@ def read_vm(system, table, number, root, overrides):
             raise table.error("guest", f'"{guest}" {served.NO_FILE}')
     if number == 1 or vm.vm_type == vmfile.VM_TYPE_LINUX:
         override(vm, overrides)
-    served.check(vm, system.board)
+    served.check(vm, system)
     placed.files, placed.dtb_address = served.place_images(vm, root)
     system.notes += vm.notes
     return placed
@@ -281,7 +281,8 @@ def override(vm, overrides):
         if overrides.get(key):
             if not os.path.isfile(overrides[key]):
                 raise ConfigError(f"{overrides[key]}: does not exist; correct the name of the {key}")
-            vm.kernel[key + "_path"] = os.path.abspath(overrides[key])
+            slot = "bios" if key == "ramdisk" and vm.kernel["bios_path"] else key
+            vm.kernel[slot + "_path"] = os.path.abspath(overrides[key])
     if overrides.get("append"):
         vm.kernel["cmdline"] = " ".join(filter(None, (vm.kernel["cmdline"], overrides["append"])))
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """configs/vms/NAME.toml: axvisor's schema, generation A with generation B's keys, and our [skerry].
 
-load() accepts every file of those generations. What this VMM cannot serve yet is refused by
+load() accepts every file of those generations. What this machine or VMM cannot serve is refused by
 served.check(), so that a file can be right and still not run here.
 """
 from dataclasses import dataclass, field
 
-from skerryc import devices
+from skerryc import devices, emulated
 from skerryc.source import Document
 
 MAX_VCPUS = 8
@@ -14,13 +14,10 @@ MAX_REGIONS = 8
 VM_TYPES = (0, 1, 2)
 VM_TYPE_RTOS = 1
 VM_TYPE_LINUX = 2
-MAP_TYPES = (0, 1, 2)  # MapAlloc, MapIdentical, MapReserved (generation B)
+MAP_ALLOC, MAP_IDENTICAL, MAP_RESERVED = MAP_TYPES = (0, 1, 2)  # the last is of generation B
 FLAGS_MASK = 0x3f
 IMAGE_LOCATIONS = {"fs": "fs", "memory": "memory"}
 INTERRUPT_MODES = {"no_irq": 0, "no": 0, "none": 0, "emu": 1, "emulated": 1, "passthrough": 2, "pt": 2}
-EMU_DUMMY = 0x0
-EMU_TYPES = (0x0, 0x1, 0x2, 0xa, 0x20, 0x21, 0x22, 0x30, 0xe1, 0xe2, 0xe3)
-EMU_TYPES_LATER = {0x3: "FwCfg", 0x23: "X86IoApic", 0x24: "X86Pit", 0x25: "LoongArchPchPic"}
 
 
 def _later(generation, advice):
@@ -57,12 +54,14 @@ class Vm:
     phys_cpu_sets: list = field(default_factory=list)
     interrupt_mode: int = 0
     kernel: dict = field(default_factory=dict)  # the keys of [kernel] but memory_regions
+    ramdisk_slot: str = "ramdisk"  # whose keys gave the ramdisk: "bios" can, too
     memory_regions: list = field(default_factory=list)
     emu_devices: list = field(default_factory=list)
     passthrough_devices: list = field(default_factory=list)
     passthrough_addresses: list = field(default_factory=list)
     excluded_devices: list = field(default_factory=list)
-    devices: list = field(default_factory=list)  # of [[skerry.device]]
+    devices: list = field(default_factory=list)  # of [[skerry.device]], then of emu_devices
+    passthrough: list = field(default_factory=list)  # of passthrough.Range
     vcpu: dict = field(default_factory=dict)
     restart: str = "always"
     notes: list = field(default_factory=list)
@@ -137,7 +136,7 @@ def read_kernel(vm, table):
         if flags & ~FLAGS_MASK:
             raise vm.error(path, f"flags 0x{flags:x} has unknown bits; use 1 read, 2 write, 4 execute, 8 user")
         if map_type not in MAP_TYPES:
-            raise vm.error(path, f"map_type {map_type} is not known; give 0 (MapAlloc)")
+            raise vm.error(path, f"map_type {map_type} is not known; give 0 (MapAlloc), 1 (MapIdentical) or 2 (MapReserved)")
 
 
 def rows(vm, table, key, form, kinds, shortest=None, default=None):
@@ -170,12 +169,12 @@ def read_devices(vm, table):
         path, kind = table.at("emu_devices", i), device[4]
         for j, value in enumerate(device[5]):
             table.checked(path + (5, j), value, int)
-        if kind in EMU_TYPES_LATER:
-            raise vm.error(path, f"emu_type 0x{kind:x} ({EMU_TYPES_LATER[kind]}) "
+        if kind in emulated.TYPES_LATER:
+            raise vm.error(path, f"emu_type 0x{kind:x} ({emulated.TYPES_LATER[kind]}) "
                            + _later("C", "remove the device").replace("is a key of", "is of"))
-        if kind not in EMU_TYPES:
+        if kind not in emulated.TYPES:
             vm.note(path, f"emu_type 0x{kind:x} is not known; taken as 0x0 (Dummy)")
-            vm.emu_devices[i] = device[:4] + (EMU_DUMMY,) + device[5:]
+            vm.emu_devices[i] = device[:4] + (emulated.DUMMY,) + device[5:]
 
 
 def read_skerry(vm, table):

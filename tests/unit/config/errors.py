@@ -87,39 +87,6 @@ GENERATIONS = [
      later("devices.virtual", "D", "use [[skerry.device]]")),
 ]
 
-NOT_SERVED = [
-    ("passthrough", vm("passthrough_devices = []", 'passthrough_devices = [\n["eth", 0, 0x0b00_0000, 0x1000, 1], #HERE\n]'),
-     at(VM, "devices.passthrough_devices[0]: eth: passthrough is not served by this VMM yet; remove it, or serve it with "
-        "[[skerry.device]]")),
-    ("passthrough of the kernel's", vm("passthrough_devices = []",
-                                       'passthrough_devices = [["gic", 0, 0x0800_f000, 0x9000, 1]] #HERE'),
-     at(VM, "devices.passthrough_devices[0]: gic overlaps the kernel's interrupt distributor (0x8000000 to 0x800ffff), "
-        "which no VM can have; leave it out")),
-    ("passthrough_addresses", vm("interrupt_mode", "passthrough_addresses = [[0, 4096]] #HERE\ninterrupt_mode"),
-     at(VM, "devices.passthrough_addresses[0]: passthrough is not served by this VMM yet; remove it")),
-    ("emulated device", vm("emu_devices = []", 'emu_devices = [["its", 0x0808_0000, 0x2_0000, 0, 0x22, [0]]] #HERE'),
-     at(VM, "devices.emu_devices[0]: its: emu_type 0x22 is not served by this VMM yet; remove it, or use "
-        "[[skerry.device]]")),
-    ("two distributors", vm("emu_devices = []", 'emu_devices = [["a", 0x0800_0000, 0x1_0000, 0, 0x21, []], \n'
-                            '["b", 0x0900_0000, 0x1_0000, 0, 0x21, []]] #HERE'),
-     at(VM, "devices.emu_devices[1]: b: there is another device of emu_type 0x21; remove one")),
-    ("moved distributor", vm("emu_devices = []", 'emu_devices = [["a", 0x0900_0000, 0x1_0000, 0, 0x21, []]]'),
-     "configs/vms/a.toml:26: skerry.device[0].base: 0x9000000 overlaps the guest's interrupt distributor (0x9000000 to "
-     "0x900ffff); move it"),
-    ("MapIdentical", vm("0x7, 0],", "0x7, 1], #HERE"),
-     at(VM, "kernel.memory_regions[0]: map_type 1 (MapIdentical) is not served by this VMM yet; give 0 (MapAlloc)")),
-    ("MapReserved", vm("0x7, 0],", "0x7, 2], #HERE"),
-     at(VM, "kernel.memory_regions[0]: map_type 2 (MapReserved) is not served by this VMM yet; give 0 (MapAlloc)")),
-    ("device memory", vm("0x7, 0],", "0x17, 0], #HERE"),
-     at(VM, "kernel.memory_regions[0]: flags 0x17 are not served by this VMM yet; give 0x7")),
-    ("bios_path", vm("cmdline", 'bios_path = "x" #HERE\ncmdline'),
-     at(VM, "kernel.bios_path: is not served by this VMM yet; give an initramfs as ramdisk_path")),
-    ("disk_path", vm("cmdline", 'disk_path = "x" #HERE\ncmdline'),
-     at(VM, 'kernel.disk_path: is not served by this VMM yet; use [[skerry.device]] with server = "virtio-blk"')),
-    ("long cmdline", vm('cmdline = "quiet"', f'cmdline = "{"x" * 512}" #HERE'),
-     at(VM, "kernel.cmdline: is longer than 511 characters; shorten it")),
-]
-
 VALUES = [
     ("interrupt_mode", vm('"emu"', '"none_at_all" #HERE'),
      at(VM, 'devices.interrupt_mode: "none_at_all" is not known; give one of no_irq, no, none, emu, emulated, passthrough, '
@@ -127,9 +94,19 @@ VALUES = [
     ("image_location", vm("cmdline", 'image_location = "net" #HERE\ncmdline'),
      at(VM, 'kernel.image_location: "net" is not known; give one of fs, memory')),
     ("map_type", vm("0x7, 0],", "0x7, 3], #HERE"),
-     at(VM, "kernel.memory_regions[0]: map_type 3 is not known; give 0 (MapAlloc)")),
+     at(VM, "kernel.memory_regions[0]: map_type 3 is not known; give 0 (MapAlloc), 1 (MapIdentical) or 2 (MapReserved)")),
     ("flags", vm("0x7, 0],", "0x47, 0], #HERE"),
      at(VM, "kernel.memory_regions[0]: flags 0x47 has unknown bits; use 1 read, 2 write, 4 execute, 8 user")),
+    ("device memory", vm("0x7, 0],", "0x17, 0], #HERE"),
+     at(VM, "kernel.memory_regions[0]: flags 0x17 are not those of memory; give 0x7, or list a device in passthrough_devices")),
+    ("bios_path beside a ramdisk", vm("cmdline", 'bios_path = "x" #HERE\ncmdline'),
+     at(VM, "kernel.bios_path: is the initramfs of a guest on aarch64, and there is ramdisk_path, too; remove one")),
+    ("no such bios", vm('ramdisk_path = "ramdisk.gz"', 'bios_path = "none.gz" #HERE'),
+     at(VM, 'kernel.bios_path: "none.gz" does not exist, here or below the project\'s directory; build it, or correct the name')),
+    ("bios over the kernel", vm('ramdisk_path', 'bios_load_addr = 0x8000_1000 #HERE\nbios_path'),
+     at(VM, "kernel.bios_load_addr: 0x80001000 to 0x80001bb7 overlaps the kernel (0x80000000 to 0x80001387); move one")),
+    ("long cmdline", vm('cmdline = "quiet"', f'cmdline = "{"x" * 512}" #HERE'),
+     at(VM, "kernel.cmdline: is longer than 511 characters; shorten it")),
     ("no vCPU", vm("cpu_num = 1", "cpu_num = 0 #HERE"), at(VM, "base.cpu_num: 0 is out of range; give 1 to 8")),
     ("too many vCPUs", vm("cpu_num = 1", "cpu_num = 9 #HERE"), at(VM, "base.cpu_num: 9 is out of range; give 1 to 8")),
     ("more cores than vCPUs", vm("phys_cpu_ids = [0]", "phys_cpu_ids = [0, 0x100] #HERE"),

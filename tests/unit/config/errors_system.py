@@ -105,15 +105,15 @@ SERVICES = [
      at(SYSTEM, 'driver[0].device: "uart9" is not in configs/boards/board.toml; correct the name')),
     ("DMA not accepted", system('[[driver]]\nname = "disk"', '[[driver]] #HERE\nname = "disk"')
      + system('dma = "unprotected"\n', ""),
-     at(SYSTEM, "driver[1].dma: is missing: without an IOMMU, virtio7 can write anywhere in memory; say that you accept it "
+     at(SYSTEM, "driver[1].dma: is missing: without an IOMMU, virtio15 can write anywhere in memory; say that you accept it "
         'with dma = "unprotected"')),
     ("DMA in other words", system('"unprotected"', '"yes" #HERE'),
      at(SYSTEM, 'driver[1].dma: "yes" is not known; give one of unprotected')),
     ("DMA without need", system('device = "uart"', 'device = "uart"\ndma = "unprotected" #HERE'),
      at(SYSTEM, "driver[0].dma: uart cannot do DMA; remove this")),
-    ("two drivers in a page", system(CONSOLE, '[[driver]]\nname = "x"\nimage = "x"\ndevice = "virtio0" #HERE\n'
+    ("two drivers in a page", system(CONSOLE, '[[driver]]\nname = "x"\nimage = "x"\ndevice = "virtio8" #HERE\n'
                                      'dma = "unprotected"\n\n' + CONSOLE),
-     at(SYSTEM, "driver[2].device: virtio0 is in the same page as virtio7 of the driver disk; one page belongs to one "
+     at(SYSTEM, "driver[2].device: virtio8 is in the same page as virtio15 of the driver disk; one page belongs to one "
         "driver, remove one")),
     ("console's driver", system('driver = "uart"', 'driver = "tty" #HERE'),
      at(SYSTEM, 'console.driver: "tty" is not a [[driver]] of this file; correct the name or add it')),
@@ -147,7 +147,11 @@ BOARDS = [
      at(BOARD, "device[0].base: overlaps the kernel's interrupt distributor (0x8000000 to 0x800ffff); give the device's own "
         "range")),
     ("device twice", [("board", 'name = "uart"', 'name = "virtio3"'), ("board", 'name = "virtio"', 'name = "virtio" #HERE')],
-     at(BOARD, 'device[1].name: "virtio3" is there twice; rename one')),
+     at(BOARD, 'device[2].name: "virtio3" is there twice; rename one')),
     ("core twice", [("board", "[0x0, 0x100]", "[0x0, 0x0] #HERE")],
      at(BOARD, "cpus: must list each core's hardware id once; correct the list")),
+    ("no path of a node", [("board", '"/pl031@9010000"', '"pl031" #HERE')],
+     at(BOARD, 'device[1].path: "pl031" is no path of a node; give one such as "/pl031@9010000"')),
+    ("compatible too long", [("board", '["arm,pl031"]', f'["{"x" * 32}"] #HERE')],
+     at(BOARD, "device[1].compatible: must be up to 4 names of 1 to 31 characters; take those of the device's node")),
 ]

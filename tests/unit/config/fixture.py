@@ -5,6 +5,7 @@ import shutil
 
 BOARD = """name = "board"
 cpus = [0x0, 0x100]
+nodes = ["/timer"]
 
 [ram]
 base = 0x4000_0000
@@ -14,21 +15,34 @@ size = 0x2000_0000
 name = "interrupt distributor"
 base = 0x0800_0000
 size = 0x0001_0000
+path = "/intc@8000000"
 
 [[device]]
 name = "uart"
 base = 0x0900_0000
 size = 0x1000
 irq = 33
+path = "/pl011@9000000"
+compatible = ["arm,pl011", "arm,primecell"]
+
+[[device]]
+name = "rtc"
+base = 0x0901_0000
+size = 0x1000
+irq = 34
+path = "/pl031@9010000"
+compatible = ["arm,pl031"]
 
 [[device]]
 name = "virtio"
-count = 8
+count = 16
 base = 0x0a00_0000
 size = 0x200
 irq = 48
 trigger = "edge"
 dma = true
+path = "/virtio_mmio@a000000"
+compatible = ["virtio,mmio"]
 """
 
 SYSTEM = """board = "board"
@@ -48,7 +62,7 @@ device = "uart"
 [[driver]]
 name = "disk"
 image = "virtio-blk-driver"
-device = "virtio7"
+device = "virtio15"
 sectors = 4096
 dma = "unprotected"
 

@@ -265,7 +265,7 @@ def plan(top):
             f.write(PLAN_PRINTER)
         subprocess.run(["gcc", "-I", top, "-o", program, source], check=True)
         out = subprocess.run([program], input=result.plan, stdout=subprocess.PIPE, check=True).stdout.decode()
-    same(out.splitlines(), ["1 2 0 0", "10000000 0 2 9000000+1000 a000000+1000", "0 1 0"] + ["0 0 0"] * 6)
+    same(out.splitlines(), ["1 2 0 0", "10000000 0 2 9000000+1000 a001000+1000", "0 1 0"] + ["0 0 0"] * 6)
 
 
 def images(top):
