@@ -5,8 +5,12 @@
 
 #include "services/vmm/axvm.h"
 
-/* Keeps the words for axvm_message() and returns `error`. */
-enum axvm_error axvm_fail(enum axvm_error error, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* Keeps "VM[id]: " (with a vm) and the words for axvm_message(), and returns `error`. */
+enum axvm_error axvm_fail(const struct axvm *vm, enum axvm_error error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The last `error` of the calling thread. */
+enum axvm_error axvm_failed(void);
+/* What a status of the kernel means to a caller of ours. */
+enum axvm_error axvm_error_of(int32_t status);
 
 #endif

@@ -13,6 +13,9 @@
 #include "services/lib/start.h"
 #include "services/lib/sys.h"
 #include "services/vmm/axvm_rpc.h"
+#include "services/vmm/exits.h"
+#include "services/vmm/hypercall.h"
+#include "services/vmm/machine_parts.h"
 #include "services/vmm/incident_place.h"
 #include "services/vmm/vmm_arch.h"
 #include "services/vmm/machine.h"
@@ -80,7 +83,8 @@ static uint64_t mmio(struct machine *m, uint32_t cpu, uint8_t *data, size_t size
 	if (!mmio_access_get(data, size, &in))
 		return EXITS_REFUSED;
 	value = in.value;
-	if (arch_mmio(m, cpu, in.address, in.width, in.write, &value))
+	if (arch_mmio(m, cpu, in.address, in.width, in.write, &value) ||
+	    axvm_access(m->vm, AXVM_BUS_MMIO, cpu, in.address, in.width, in.write, &value))
 		return put_access(data, value, EXIT_ACTION_ADVANCE);
 	report_access(m, cpu, in.write, in.width, in.address);
 	return put_access(data, 0, EXIT_ACTION_ABORT);
@@ -95,7 +99,8 @@ static uint64_t sysreg(struct machine *m, uint32_t cpu, uint8_t *data, size_t si
 	if (!sysreg_access_get(data, size, &in))
 		return EXITS_REFUSED;
 	value = in.value;
-	if (arch_sysreg(m, cpu, in.reg, in.write, &value))
+	if (arch_sysreg(m, cpu, in.reg, in.write, &value) ||
+	    axvm_access(m->vm, AXVM_BUS_SYS_REG, cpu, in.reg, sizeof(value), in.write, &value))
 		return put_access(data, value, EXIT_ACTION_ADVANCE);
 	arch_sysreg_name(in.reg, name);
 	exits_report(m, "vcpu %u: %s of system register %s: undefined", cpu,
@@ -128,7 +133,7 @@ static uint64_t unknown(struct machine *m, uint32_t cpu, uint8_t *data, size_t s
 	return put_exit(data, 0, 0, EXIT_ACTION_UNDEFINED);
 }
 
-/* A call of the VM as an object, by who has the port without a badge. */
+/* A call of the VM as an object, by who has the port without a badge: info of its answer. */
 static __attribute__((noinline)) uint64_t manage(struct machine *m, uint64_t info, uint8_t *data)
 {
 	struct ipc_msg msg = {
@@ -136,9 +141,22 @@ static __attribute__((noinline)) uint64_t manage(struct machine *m, uint64_t inf
 	    .data = data,
 	    .size = info & INFO_LENGTH_MASK,
 	};
-	int32_t status = axvm_rpc(m->vm, &msg);
+	int32_t status = axvm_rpc(m->server, &msg);
 
-	return INFO(status, msg.size, 0);
+	return status == IPC_KEPT ? INFO_NO_REPLY : INFO(status, msg.size, 0);
+}
+
+/* Whether a call was such that the loop's caller has to look. */
+static __attribute__((noinline)) bool leaves(struct machine *m, struct axvm_exit *exit)
+{
+	const bool down = m->vm && axvm_shutting_down(m->vm), leave = m->server->leave;
+
+	m->server->leave = false;
+	if (leave)
+		*exit =
+		    (struct axvm_exit){.reason = down ? AXVM_EXIT_SYSTEM_DOWN : AXVM_EXIT_NOTHING,
+				       .vcpu = AXVM_NO_VCPU};
+	return leave;
 }
 
 /* The exits beside firmware calls and system registers: returns the reply. */
@@ -159,12 +177,25 @@ static __attribute__((noinline)) uint64_t serve(struct machine *m, uint32_t cpu,
 	}
 }
 
-static int32_t start_once(struct machine *m, uint32_t id)
+/*
+ * An exit of the caller's, which is held until it is answered; else info of the answer. A vCPU that
+ * turns itself off is off before its caller hears of it.
+ */
+static __attribute__((noinline)) uint64_t hold(struct machine *m, uint32_t cpu,
+					       struct axvm_exit *exit)
 {
-	int32_t status = m->started[id] ? OK : vcpu_run(m->vcpus[id]);
-
-	m->started[id] = status == OK;
-	return status;
+	exit->vcpu = cpu;
+	m->exited = cpu;
+	if (exit->reason == AXVM_EXIT_HYPERCALL && exit->nr == HYPERCALL_PRINT)
+		return put_exit(ipc_buffer(), (uint64_t)hypercall(m, exit), 1, EXIT_ACTION_ADVANCE);
+	exits_hold(m, cpu,
+		   exit->reason == AXVM_EXIT_CPU_DOWN ? EXIT_ACTION_ADVANCE_BLOCK
+						      : EXIT_ACTION_ADVANCE);
+	if (exit->reason == AXVM_EXIT_CPU_DOWN) {
+		m->started[cpu] = false;
+		arch_vcpu_power(m, cpu, false);
+	}
+	return INFO_NO_REPLY;
 }
 
 int32_t exits_run(void *host, uint32_t id, struct axvm_exit *exit)
@@ -172,12 +203,12 @@ int32_t exits_run(void *host, uint32_t id, struct axvm_exit *exit)
 	struct machine *m = host;
 	uint8_t *data = ipc_buffer();
 	const uint32_t cpus = m->config->cpu_num;
-	uint64_t reply = m->reply;
-	int32_t status = start_once(m, id);
+	int32_t status = id == EXITS_NO_VCPU ? OK : machine_vcpu_start(m, id);
+	uint64_t reply = status ? INFO_NO_REPLY : exits_take_answer(m);
 
 	while (status == OK) {
 		struct sys_message in = sys_reply_wait(START_SLOT_PORT, reply);
-		uint32_t cpu = (uint32_t)in.extra - 1; /* the badge, see machine.c */
+		uint32_t cpu = (uint32_t)in.extra - 1; /* the badge, see machine_vcpu.c */
 		struct firmware_call call;
 		struct arch_answer answer;
 
@@ -192,11 +223,10 @@ int32_t exits_run(void *host, uint32_t id, struct axvm_exit *exit)
 		if (__builtin_expect(cpu >= cpus, 0)) {
 			if (in.extra == 0)
 				reply = manage(m, in.info, data);
-			if (!axvm_shutting_down(m->vm))
+			if (!leaves(m, exit))
 				continue;
-			m->reply = INFO_NO_REPLY;
-			*exit = (struct axvm_exit){.reason = AXVM_EXIT_SYSTEM_DOWN, .vcpu = id};
-			(void)sys_reply(0, reply); /* whether or not the caller is still there */
+			if (reply != INFO_NO_REPLY) /* whether or not the caller is still there */
+				(void)sys_reply(0, reply);
 			return OK;
 		}
 		if (in.info != INFO(VCPU_EXIT_FIRMWARE, FIRMWARE_CALL_SIZE, 0)) {
@@ -209,20 +239,12 @@ int32_t exits_run(void *host, uint32_t id, struct axvm_exit *exit)
 			continue;
 		answer = arch_firmware(m, call.a0, call.a1, call.a2);
 		if (answer.exit && arch_firmware_exit(answer, &call, exit)) {
-			exit->vcpu = cpu;
-			return OK;
+			reply = hold(m, cpu, exit);
+			if (reply == INFO_NO_REPLY)
+				return OK;
+			continue;
 		}
 		reply = put_exit(data, (uint64_t)answer.result, 1, EXIT_ACTION_ADVANCE);
 	}
 	return status;
-}
-
-void exits_answer(struct machine *m, int64_t result)
-{
-	m->reply = put_exit(ipc_buffer(), (uint64_t)result, 1, EXIT_ACTION_ADVANCE);
-}
-
-void exits_hold(struct machine *m)
-{
-	m->reply = put_exit(ipc_buffer(), 0, 0, EXIT_ACTION_ADVANCE_BLOCK);
 }

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* struct hal on this machine: who and when, interrupts, devices; the rest is in machine_*.c. */
 #include "services/vmm/machine.h"
 
 #include <string.h>
 
 #include "services/lib/grants.h"
-#include "services/lib/log.h"
 #include "services/lib/start.h"
 #include "services/lib/sys.h"
+#include "services/vmm/exits.h"
+#include "services/vmm/hypercall.h"
+#include "services/vmm/machine_parts.h"
 #include "services/vmm/vmm_arch.h"
 
-#define PAGE_ORDER 12u
-#define BLOCK_ORDER 21u
-#define TABLES_BASE 32u /* table pages: windows and the upper levels */
-#define ALL_EXITS ((1u << EXIT_CLASSES) - 1)
-#define WINDOW_SLOTS 256u /* 16 devices, each a window and up to 15 doorbells */
-#define WINDOW_FIRST 1u
+#define NANOSECONDS 1000000000ull
 
 static bool supported(void *host)
 {
@@ -23,178 +21,158 @@ static bool supported(void *host)
 	return grant_find("untyped") && grant_find("core");
 }
 
-static struct start_grant const *ram_grant(uint32_t index)
+/* A VM has the memory it was granted, wherever that is. */
+static bool alloc_memory_region_at(void *host, uint64_t base, uint64_t size)
 {
-	const char name[8] = {'r', 'a', 'm', (char)('0' + index), '\0'};
+	const struct machine *m = host;
 
-	return grant_find_kind(name, 0);
-}
+	for (uint32_t i = 0; i < m->config->memory_regions_count; i++) {
+		const char name[8] = {'r', 'a', 'm', (char)('0' + i), '\0'};
+		const struct start_grant *g = grant_find_kind(name, 0);
+		uint64_t at = 0;
 
-/* Table pages for all regions at their page size, and for windows. */
-static uint32_t tables_needed(const skerry_VmConfig *config)
-{
-	uint32_t tables = TABLES_BASE;
-
-	for (uint32_t i = 0; i < config->memory_regions_count; i++) {
-		const struct start_grant *g = ram_grant(i);
-
-		tables += (uint32_t)(config->memory_regions[i].size >> 30) + 2;
-		if (g && g->order < BLOCK_ORDER)
-			tables += (uint32_t)(config->memory_regions[i].size >> BLOCK_ORDER) + 2;
+		if (g && m->config->memory_regions[i].gpa == base && g->size >= size &&
+		    !frame_address(g->slot, &at) && at == base)
+			return true;
 	}
-	return tables;
+	return false;
 }
 
-static int32_t space_create(void *host, uint32_t number, uint32_t *address_bits)
+/* It stays granted. */
+static void dealloc_memory_region_at(void *host, uint64_t base, uint64_t size)
 {
-	struct machine *m = host;
-	const skerry_cap untyped = grant_slot("untyped");
-	const uint32_t tables = tables_needed(m->config);
-	const skerry_cap pages = slots_take(tables), first = slots_take(2);
-	struct space_status space = {0};
-	int32_t status;
+	(void)host;
+	(void)base;
+	(void)size;
+}
 
-	if (!pages || !first)
-		return LIMIT;
-	m->space = first;
-	status = untyped_retype(untyped, CAP_SPACE, SPACE_VM(number), 0, first, 1);
-	if (!status)
-		status = untyped_retype(untyped, CAP_FRAME, PAGE_ORDER, 0, pages, tables);
-	if (!status)
-		status = space_donate(m->space, pages, tables);
-	if (!status)
-		status = untyped_retype(untyped, CAP_CSPACE, WINDOW_SLOTS, 0, first + 1, 1);
-	if (!status)
-		status = space_windows(m->space, first + 1);
-	if (!status)
-		status = space_status(m->space, &space);
-	if (status)
-		return status;
-	m->windows = first + 1;
-	m->next_window = WINDOW_FIRST;
-	*address_bits = m->address_bits = space.address_bits;
+static uint64_t current_time_nanos(void *host)
+{
+	const uint64_t now = sys_counter(), frequency = start_page()->frequency;
+
+	(void)host;
+	return now / frequency * NANOSECONDS + now % frequency * NANOSECONDS / frequency;
+}
+
+static size_t current_vm_id(void *host)
+{
+	const struct machine *m = host;
+
+	return m->config->id;
+}
+
+static size_t current_vcpu_id(void *host)
+{
+	const struct machine *m = host;
+
+	return m->exited;
+}
+
+static size_t current_pcpu_id(void *host)
+{
+	(void)host;
+	return start_page()->core;
+}
+
+/* All of a VM is on one core. */
+static int32_t vcpu_resides_on(void *host, size_t vm, size_t vcpu, size_t *pcpu)
+{
+	const struct machine *m = host;
+
+	if (vm != m->config->id || vcpu >= m->config->cpu_num)
+		return NOT_FOUND;
+	*pcpu = start_page()->core;
 	return OK;
 }
 
-static uint8_t *memory(void *host, uint32_t index, uint64_t size)
+static int32_t inject_irq_to_vcpu(void *host, size_t vm, size_t vcpu, uint32_t irq)
 {
-	const struct start_grant *g = ram_grant(index);
+	const struct machine *m = host;
 
-	(void)host;
-	if (!g || g->size < size || g->address == 0)
-		return NULL;
-	return (uint8_t *)(uintptr_t)g->address;
-}
-
-/* The frame that is mapped at `at` in this process. */
-static const struct start_grant *grant_at(const struct machine *m, const uint8_t *at, uint64_t size)
-{
-	for (uint32_t i = 0; i < m->config->memory_regions_count; i++) {
-		const struct start_grant *g = ram_grant(i);
-		uint64_t offset = g ? (uint64_t)(uintptr_t)at - g->address : 0;
-
-		if (g && offset < g->size && size <= g->size - offset)
-			return g;
-	}
-	return NULL;
-}
-
-static int32_t map(void *host, uint64_t gpa, uint8_t *at, uint64_t size, uint32_t flags)
-{
-	struct machine *m = host;
-	const struct start_grant *g = grant_at(m, at, size);
-	const uint32_t attributes =
-	    flags & (SPACE_ATTR_READ | SPACE_ATTR_WRITE | SPACE_ATTR_EXECUTE);
-	int32_t status = OK;
-	uint64_t offset;
-	uint32_t count;
-	skerry_cap copies;
-
-	if (!g)
+	if (vm != m->config->id || vcpu >= m->config->cpu_num)
 		return NOT_FOUND;
-	offset = (uint64_t)(uintptr_t)at - g->address;
-	if ((offset | size | gpa) & ((1ull << g->order) - 1))
-		return BAD_ARGUMENT;
-	count = (uint32_t)(size >> g->order);
-	/* A frame capability is mapped in one place: the guest gets copies. */
-	copies = slots_take(count);
-	if (!copies)
-		return LIMIT;
-	for (uint32_t i = 0; i < count && !status; i++)
-		status = cspace_copy(START_SLOT_CSPACE, copies + i,
-				     g->slot + (skerry_cap)(offset >> g->order) + i, RIGHT_ALL, 0);
-	if (!status)
-		status = space_map(m->space, copies, gpa, attributes, count);
-	/* Some may be mapped; deleting a frame unmaps it. */
-	for (uint32_t i = 0; i < count && status; i++)
-		(void)cspace_delete(START_SLOT_CSPACE, copies + i);
-	return status;
+	return arch_inject(host, (uint32_t)vcpu, irq);
 }
 
-/* Exits carry the vCPU's number + 1, so that no other caller's badge 0 is a vCPU. */
-static int32_t vcpu_create(void *host, uint32_t id)
+static int32_t space_root(void *host, uint64_t *root)
 {
-	struct machine *m = host;
-	const skerry_VmConfig *config = m->config;
-	const skerry_cap cap = slots_take(1);
-	uint32_t features = 0;
-	int32_t status;
-
-	if (!cap)
-		return LIMIT;
-	status = untyped_retype(grant_slot("untyped"), CAP_VCPU, 0, 0, cap, 1);
-	if (!status)
-		status = vcpu_configure(cap, m->space, 0, &features);
-	if (!status)
-		status = vcpu_port(cap, ALL_EXITS, START_SLOT_PORT, id + 1);
-	if (!status)
-		status = core_schedule(grant_slot("core"), cap, config->vcpu_priority,
-				       (uint64_t)config->vcpu_budget_us * 1000,
-				       (uint64_t)config->vcpu_period_us * 1000);
-	m->vcpus[id] = cap;
-	return status;
+	(void)host;
+	(void)root;
+	/* The kernel tells no physical addresses of tables. */
+	return UNSUPPORTED;
 }
 
-static int32_t inject(void *host, uint32_t vcpu, uint32_t irq)
+/* All memory is mapped from the start on. */
+static bool page_fault(void *host, uint64_t gpa, uint64_t access)
 {
-	return arch_inject(host, vcpu, irq);
+	(void)host;
+	(void)gpa;
+	(void)access;
+	return false;
 }
 
-static void release(void *host)
+static bool devices_create(void *host, struct axvm *vm)
 {
 	struct machine *m = host;
 
-	/* All that was made came out of this untyped, and goes with what was derived from it. */
-	cspace_revoke(START_SLOT_CSPACE, grant_slot("untyped"));
-	m->space = 0;
+	m->vm = vm;
+	return machine_devices(m) && arch_init(m);
+}
+
+/* Windows go with the space, and what lines are armed for with the vCPUs. */
+static void devices_destroy(void *host)
+{
+	struct machine *m = host;
+
+	hypercall_print_rest(m);
+	m->line_count = 0;
+	m->vm = NULL;
+}
+
+void machine_use(struct machine *m, const skerry_VmConfig *config)
+{
+	m->config = config;
 }
 
 void machine_init(struct machine *m, const skerry_VmConfig *config)
 {
 	memset(m, 0, sizeof(*m));
 	m->config = config;
-	m->reply = INFO_NO_REPLY;
 	m->incidents.frequency = start_page()->frequency;
 	m->hal = (struct hal){
 	    .host = m,
 	    .supported = supported,
-	    .space_create = space_create,
-	    .memory = memory,
-	    .map = map,
-	    .vcpu_create = vcpu_create,
+	    .alloc_memory_region_at = alloc_memory_region_at,
+	    .dealloc_memory_region_at = dealloc_memory_region_at,
+	    .virt_to_phys = machine_virt_to_phys,
+	    .current_time_nanos = current_time_nanos,
+	    .current_vm_id = current_vm_id,
+	    .current_vcpu_id = current_vcpu_id,
+	    .current_pcpu_id = current_pcpu_id,
+	    .vcpu_resides_on = vcpu_resides_on,
+	    .inject_irq_to_vcpu = inject_irq_to_vcpu,
+	    .space_create = machine_space_create,
+	    .space_destroy = machine_space_destroy,
+	    .space_root = space_root,
+	    .memory = machine_memory,
+	    .map = machine_map,
+	    .map_physical = machine_map_physical,
+	    .unmap = machine_unmap,
+	    .page_fault = page_fault,
+	    .devices_create = devices_create,
+	    .devices_destroy = devices_destroy,
+	    .vcpu_create = machine_vcpu_create,
+	    .vcpu_destroy = machine_vcpu_destroy,
+	    .vcpu_set_entry = machine_vcpu_set_entry,
+	    .vcpu_set_gpr = machine_vcpu_set_gpr,
+	    .vcpu_get_gpr = machine_vcpu_get_gpr,
+	    .vcpu_start = machine_vcpu_start,
+	    .vcpu_park = exits_park,
+	    .vcpu_resume = exits_resume,
+	    .vcpu_set_return_value = exits_set_return_value,
+	    .vcpu_fault = exits_fault,
 	    .vcpu_run = exits_run,
-	    .inject = inject,
-	    .release = release,
 	};
-}
-
-void machine_stop(struct machine *m)
-{
-	for (uint32_t i = 0; i < m->config->cpu_num; i++) {
-		if (m->vcpus[i])
-			vcpu_stop(m->vcpus[i]);
-		m->started[i] = false;
-	}
 }
 
 skerry_cap machine_line(const struct machine *m, uint32_t irq)

@@ -14,6 +14,7 @@
 #include "services/vmm/axvm.h"
 #include "services/vmm/hal.h"
 #include "services/vmm/machine_signal.h"
+#include "services/vmm/machine_slots.h"
 
 #define MACHINE_LINES 16 /* as many as a config has devices */
 
@@ -22,12 +23,31 @@ struct machine_line {
 	skerry_cap line;
 };
 
+#define MACHINE_MAPPINGS AXVM_AREAS
+
+struct machine_mapping { /* frames of 2^order bytes at guest addresses that follow each other */
+	uint64_t gpa, size;
+	uint32_t order;
+	skerry_cap first; /* of the copies that are mapped */
+};
+
+/* Held by the thread, or parked in `slot`. */
+enum machine_reply_state { MACHINE_REPLY_NONE, MACHINE_REPLY_HELD, MACHINE_REPLY_PARKED };
+
+struct machine_reply { /* the answer to the exit a vCPU returned */
+	skerry_cap slot;
+	enum machine_reply_state state;
+	uint32_t action, registers; /* enum ExitAction; bit 0: `value` is for the first register */
+	uint64_t value;
+};
+
 struct machine_print { /* what a vCPU printed of its next line */
 	char text[128];
 	uint32_t length;
 };
 
 struct arch_vm; /* of the architecture */
+struct axvm_server;
 
 struct machine {
 	const skerry_VmConfig *config;
@@ -41,7 +61,15 @@ struct machine {
 	uint32_t line_count;
 	struct machine_line lines[MACHINE_LINES];
 	struct arch_vm *arch;
-	uint64_t reply; /* info of the reply that goes out next, or INFO_NO_REPLY */
+	struct axvm_server *server; /* answers calls that are no exits */
+	uint32_t exited;	    /* vCPU of the exit that was returned last */
+	uint32_t held;		    /* vCPU + 1 of the exit that is answered next; 0: none */
+	struct machine_reply replies[AXVM_VCPUS];
+	struct machine_slots slots;
+	struct machine_slot_range space_slots;
+	uint32_t used_memory; /* bit i: a VM had region i */
+	uint32_t mapping_count;
+	struct machine_mapping mappings[MACHINE_MAPPINGS];
 	struct incidents incidents;
 	struct machine_print prints[AXVM_VCPUS];
 	struct machine_signal_slot signals[MACHINE_SIGNALS];
@@ -49,6 +77,8 @@ struct machine {
 
 /* Fills in hal. */
 void machine_init(struct machine *m, const skerry_VmConfig *config);
+/* For another VM, when there is none: what was given back stays to be given. */
+void machine_use(struct machine *m, const skerry_VmConfig *config);
 /*
  * Windows, doorbells and lines of the config's served devices; their ranges are taken in m->vm.
  * False after a line in the log.
@@ -59,14 +89,7 @@ skerry_cap machine_line(const struct machine *m, uint32_t irq);
 /* Stops all vCPUs. */
 void machine_stop(struct machine *m);
 
-/* ---- The exit loop (exits.c) ---- */
-/* hal.vcpu_run: answers exits until one concerns the caller; the reply to that one is in m->reply.
- */
-int32_t exits_run(void *host, uint32_t id, struct axvm_exit *exit);
-/* The answer to the exit last returned: the guest goes on behind its call, with `result`. */
-void exits_answer(struct machine *m, int64_t result);
-/* The same, but the vCPU waits until it is started again. */
-void exits_hold(struct machine *m);
+/* ---- What the guest does wrong (exits.c) ---- */
 /* One line about this VM, few enough a second. */
 void exits_report(struct machine *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* At the end: a line that says how many were left out at last. */

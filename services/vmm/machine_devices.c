@@ -86,6 +86,7 @@ static bool bind_window(struct machine *m, const skerry_ServedDevice *d)
 {
 	const skerry_cap port = grant_slot(d->server);
 	const uint32_t order = window_order(d), window = m->next_window;
+	struct axvm_device device = {.kind = AXVM_DEVICE_SERVED};
 	int32_t status;
 
 	if (!port)
@@ -96,7 +97,11 @@ static bool bind_window(struct machine *m, const skerry_ServedDevice *d)
 			      (unsigned long)d->length, (unsigned long)d->base);
 	if (!check_server(m, d, port))
 		return false;
-	if (axvm_take_region(m->vm, d->base, 1ull << order, d->name))
+	device.base = d->base;
+	device.size = 1ull << order;
+	device.irq = d->irq;
+	strncpy(device.name, d->name, sizeof(device.name) - 1);
+	if (axvm_add_device(m->vm, &device))
 		return refuse(m, d, "%s", axvm_message());
 	m->next_window++;
 	status = space_bind(m->space, window, port, d->base, order, m->config->number);

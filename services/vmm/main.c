@@ -10,6 +10,8 @@
 #include "services/lib/server.h"
 #include "services/lib/start.h"
 #include "services/lib/sys.h"
+#include "services/vmm/axvm_rpc.h"
+#include "services/vmm/exits.h"
 #include "services/vmm/vmm_arch.h"
 #include "services/vmm/hypercall.h"
 #include "services/vmm/loader.h"
@@ -26,6 +28,7 @@
 
 static skerry_VmConfig config;
 static struct machine machine;
+static struct axvm_server server;
 static uint8_t tree[TREE_BYTES];
 
 static bool read_config(void)
@@ -52,12 +55,13 @@ static bool load_initrd(struct loader *l, struct arch_tree *t)
 {
 	const struct start_grant *file = grant_find("ramdisk");
 
-	if (!config.has_ramdisk)
+	if (!machine.config->has_ramdisk)
 		return true;
 	if (!file || file->size == 0)
 		return say("the ramdisk is missing or empty");
-	t->initrd = config.has_ramdisk_load_addr ? config.ramdisk_load_addr
-						 : loader_room(l, file->size, INITRD_ALIGN);
+	t->initrd = machine.config->has_ramdisk_load_addr
+			? machine.config->ramdisk_load_addr
+			: loader_room(l, file->size, INITRD_ALIGN);
 	t->initrd_size = file->size;
 	if (t->initrd == NO_ROOM)
 		return say("no room for the ramdisk: the VM needs more memory");
@@ -69,7 +73,7 @@ static bool load_initrd(struct loader *l, struct arch_tree *t)
 
 static bool load_tree(struct loader *l, const struct arch_tree *t, uint64_t *address)
 {
-	const struct start_grant *file = config.has_dtb ? grant_find("dtb") : NULL;
+	const struct start_grant *file = machine.config->has_dtb ? grant_find("dtb") : NULL;
 	int size;
 
 	if (file)
@@ -80,8 +84,8 @@ static bool load_tree(struct loader *l, const struct arch_tree *t, uint64_t *add
 	if (size < 0)
 		return say(file ? "the device tree is not a device tree, or too large"
 				: "the device tree does not fit");
-	*address = config.has_dtb_load_addr ? config.dtb_load_addr
-					    : loader_room(l, TREE_BYTES, TREE_BYTES);
+	*address = machine.config->has_dtb_load_addr ? machine.config->dtb_load_addr
+						     : loader_room(l, TREE_BYTES, TREE_BYTES);
 	if (*address == NO_ROOM)
 		return say("no room for the device tree: the VM needs more memory");
 	if (*address % TREE_ALIGN)
@@ -94,7 +98,7 @@ static bool load_tree(struct loader *l, const struct arch_tree *t, uint64_t *add
 static bool load(uint64_t *tree_address)
 {
 	const struct start_grant *kernel = grant_find("kernel");
-	struct arch_tree t = {.config = &config};
+	struct arch_tree t = {.config = machine.config};
 	struct loader l;
 
 	loader_init(&l, machine.vm);
@@ -105,48 +109,59 @@ static bool load(uint64_t *tree_address)
 	return load_initrd(&l, &t) && load_tree(&l, &t, tree_address);
 }
 
-static bool make(void)
+/* What a guest starts with, for the VM that was made. */
+static bool prepare(void *host)
 {
 	uint64_t tree_address = 0;
 
-	if (!read_config())
+	(void)host;
+	if (!load(&tree_address))
 		return false;
-	machine_init(&machine, &config);
-	if (axvm_new(&config, &machine.hal, &machine.vm))
+	if (axvm_vcpu_set_entry(machine.vm, 0, machine.config->entry_point) ||
+	    axvm_vcpu_set_gpr(machine.vm, 0, 0, tree_address))
 		return say(axvm_message());
-	if (!machine_devices(&machine) || !arch_init(&machine) || !load(&tree_address))
+	return true;
+}
+
+static bool make(void)
+{
+	enum axvm_error error = axvm_new(&config, &machine.hal, &server.vm);
+
+	if (error) /* an empty message: the log has the words */
+		return axvm_message()[0] ? say(axvm_message()) : false;
+	if (!prepare(NULL))
 		return false;
-	if (arch_vcpu_reset(&machine, 0, config.entry_point, tree_address))
-		return say("vCPU 0 cannot be set up");
 	if (axvm_boot(machine.vm))
 		return say(axvm_message());
 	return true;
 }
 
-static void cpu_up(const struct axvm_exit *exit)
+static enum arch_start start(const struct axvm_exit *exit)
 {
-	uint32_t cpu = (uint32_t)exit->target_cpu;
-	enum arch_start result = ARCH_START_FAILED;
+	enum axvm_error error =
+	    axvm_vcpu_set_entry(machine.vm, exit->target_cpu, exit->entry_point);
 
-	if (!arch_entry_valid(&machine, exit->entry_point)) {
-		result = ARCH_START_ADDRESS;
-	} else {
-		vcpu_stop(machine.vcpus[cpu]);
-		if (!arch_vcpu_reset(&machine, cpu, exit->entry_point, exit->arg) &&
-		    !vcpu_run(machine.vcpus[cpu])) {
-			machine.started[cpu] = true;
-			arch_vcpu_power(&machine, cpu, true);
-			result = ARCH_STARTED;
-		}
-	}
-	exits_answer(&machine, arch_start_result(result));
+	if (error == AXVM_INVALID_INPUT)
+		return ARCH_START_ADDRESS;
+	if (!error)
+		error = axvm_vcpu_set_gpr(machine.vm, exit->target_cpu, 0, exit->arg);
+	if (!error)
+		error = axvm_vcpu_start(machine.vm, exit->target_cpu);
+	return error ? ARCH_START_FAILED : ARCH_STARTED;
 }
 
-static void cpu_down(const struct axvm_exit *exit)
+/* To all but the sender, to itself, or to one. */
+static void send_ipi(const struct axvm_exit *exit)
 {
-	machine.started[exit->vcpu] = false;
-	arch_vcpu_power(&machine, (uint32_t)exit->vcpu, false);
-	exits_hold(&machine);
+	const uint64_t self = 1ull << exit->vcpu;
+	const uint64_t all = (1ull << axvm_vcpu_num(machine.vm)) - 1;
+	uint64_t targets = exit->target_cpu < 64 ? 1ull << exit->target_cpu : 0;
+
+	if (exit->send_to_all)
+		targets = all & ~self;
+	else if (exit->send_to_self)
+		targets = self;
+	(void)axvm_inject_interrupt_to_vcpu(machine.vm, targets, (uint32_t)exit->vector);
 }
 
 /* A vCPU that is on; the number of vCPUs: none. */
@@ -159,39 +174,106 @@ static size_t any_on(void)
 	return id;
 }
 
+/* What the VM's own VMM does about an exit. False: nothing can be done. */
+static bool handle(const struct axvm_exit *exit)
+{
+	switch (exit->reason) {
+	case AXVM_EXIT_CPU_UP:
+		exits_answer(&machine, arch_start_result(start(exit)));
+		return true;
+	case AXVM_EXIT_HYPERCALL:
+		exits_answer(&machine, hypercall(&machine, exit));
+		return true;
+	case AXVM_EXIT_SEND_IPI:
+		send_ipi(exit);
+		return true;
+	case AXVM_EXIT_CPU_DOWN:
+	case AXVM_EXIT_NOTHING:
+	case AXVM_EXIT_HALT:
+	case AXVM_EXIT_EXTERNAL_INTERRUPT:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Runs vCPU 0, and with it all others, to the end; what is told to init is the result. */
 static uint32_t run(bool *reset)
 {
 	struct axvm_exit exit;
-	size_t id = 0;
 
-	for (; id < axvm_vcpu_num(machine.vm); id = any_on()) {
+	for (size_t id = 0; id < axvm_vcpu_num(machine.vm); id = any_on()) {
 		if (axvm_run_vcpu(machine.vm, id, &exit)) {
 			say(axvm_message());
 			return STATUS_CANNOT_RUN;
 		}
-		switch (exit.reason) {
-		case AXVM_EXIT_CPU_UP:
-			cpu_up(&exit);
-			break;
-		case AXVM_EXIT_CPU_DOWN:
-			cpu_down(&exit);
-			break;
-		case AXVM_EXIT_HYPERCALL:
-			exits_answer(&machine, hypercall(&machine, &exit));
-			break;
-		case AXVM_EXIT_SYSTEM_DOWN:
+		*reset = exit.reason == AXVM_EXIT_SYSTEM_RESET;
+		if (*reset || exit.reason == AXVM_EXIT_SYSTEM_DOWN)
 			return exit.status;
-		case AXVM_EXIT_SYSTEM_RESET:
-			*reset = true;
-			return 0;
-		default:
-			exits_answer(&machine, 0);
-			break;
+		if (!handle(&exit)) {
+			log_line("vmm %s: vcpu %zu: exit %u cannot be handled", config.name,
+				 exit.vcpu, (unsigned int)exit.reason);
+			return STATUS_CANNOT_RUN;
 		}
 	}
 	say("all vCPUs are off");
 	return 0;
+}
+
+static void use(void *host, const skerry_VmConfig *next)
+{
+	machine_use(host, next);
+}
+
+static int32_t serve(void *host, struct axvm_exit *exit)
+{
+	return exits_run(host, EXITS_NO_VCPU, exit);
+}
+
+/* A client makes the VM and runs it. */
+static uint32_t steered(void)
+{
+	server_ready();
+	while (!server.ended) {
+		if (axvm_server_turn(&server)) {
+			say("its port cannot be served");
+			return STATUS_CANNOT_RUN;
+		}
+	}
+	return 0;
+}
+
+static uint32_t booted(bool *reset)
+{
+	uint32_t status;
+
+	if (!make())
+		return STATUS_CANNOT_START;
+	server_ready();
+	status = run(reset);
+	hypercall_print_rest(&machine);
+	if (status)
+		log_line("vmm %s: the guest ended with status %u", config.name, status);
+	(void)axvm_shutdown(machine.vm);
+	machine_stop(&machine);
+	return status;
+}
+
+static bool init(void)
+{
+	if (!read_config())
+		return false;
+	machine_init(&machine, &config);
+	machine.server = &server;
+	server.hal = &machine.hal;
+	server.own = &config;
+	server.host = &machine;
+	server.steered = config.start == skerry_VmStart_VM_START_RPC;
+	server.use = use;
+	server.load = prepare;
+	server.serve = serve;
+	server.reply = slots_take(1);
+	return server.reply != 0;
 }
 
 int main(void)
@@ -200,16 +282,9 @@ int main(void)
 	struct init_reply reply;
 	bool reset = false;
 
-	if (make()) {
-		server_ready();
-		event.status = run(&reset);
-		hypercall_print_rest(&machine);
+	if (init()) {
+		event.status = server.steered ? steered() : booted(&reset);
 		exits_report_rest(&machine);
-		if (event.status)
-			log_line("vmm %s: the guest ended with status %u", config.name,
-				 event.status);
-		axvm_shutdown(machine.vm);
-		machine_stop(&machine);
 	}
 	/* Neither is answered: init ends this process. */
 	if (reset)

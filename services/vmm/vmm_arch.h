@@ -28,6 +28,9 @@ void arch_image(const uint8_t *data, uint64_t size, struct loader_image *image);
 bool arch_init(struct machine *m);
 /* Sets vCPU `cpu` as after reset, with `argument` for its first instruction at `entry`. */
 int32_t arch_vcpu_reset(struct machine *m, uint32_t cpu, uint64_t entry, uint64_t argument);
+/* Register `reg` of one that does not run. BAD_ARGUMENT: there is none. */
+int32_t arch_vcpu_register(struct machine *m, uint32_t cpu, uint32_t reg, bool write,
+			   uint64_t *value);
 /* Whether a reset vCPU could start there. */
 bool arch_entry_valid(struct machine *m, uint64_t entry);
 /* `cpu` runs now, or ran until now: firmware calls tell the guest so. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: tests/unit/vmm_host.c */
-/* sources: services/vmm/axvm.c services/vmm/axvm_memory.c */
+/* sources: services/vmm/axvm.c services/vmm/axvm_new.c services/vmm/axvm_vcpu.c */
+/* sources: services/vmm/axvm_serve.c services/vmm/axvm_devices.c services/vmm/axvm_ivc.c */
+/* sources: services/vmm/axvm_memory.c services/vmm/axvm_copy.c */
 /* sources: services/vmm/incident_place.c services/lib/incident.c */
 /* The VM object on a machine that is an array: states, errors and their order, guest memory. */
 #include <string.h>
@@ -110,6 +112,7 @@ TEST(new_refuses_regions)
 	config.memory_regions[1].size = 2 * RAM_BYTES;
 	CHECK_EQ(axvm_new(&config, &hal, &vm), AXVM_NO_MEMORY);
 	CHECK_EQ(host.released, 7);
+	CHECK(host_is_empty());
 	CHECK(!vm);
 }
 
@@ -134,11 +137,12 @@ TEST(what_the_kernel_refuses)
 	CHECK_EQ(axvm_new(&config, &hal, &vm), AXVM_NO_MEMORY);
 	host.space = OK;
 	host.map = BAD_CAP;
-	CHECK_EQ(axvm_new(&config, &hal, &vm), AXVM_BAD_STATE);
+	CHECK_EQ(axvm_new(&config, &hal, &vm), AXVM_HYPERVISOR_ERROR);
 	host.map = OK;
 	host.vcpu = NO_MEMORY;
 	CHECK_EQ(axvm_new(&config, &hal, &vm), AXVM_NO_MEMORY);
-	CHECK_EQ(host.released, 3);
+	CHECK_EQ(host.released, 2);
+	CHECK(host_is_empty());
 }
 
 TEST(running_a_vcpu)
@@ -148,18 +152,24 @@ TEST(running_a_vcpu)
 
 	CHECK_EQ(axvm_run_vcpu(vm, 2, &exit), AXVM_INVALID_INPUT);
 	CHECK(said("Invalid vcpu_id"));
+	CHECK_EQ(axvm_run_vcpu(vm, 0, &exit), AXVM_BAD_STATE);
+	CHECK(said("VM[7] is not running"));
+	CHECK_EQ(axvm_boot(vm), AXVM_OK);
 	CHECK_EQ(host.runs, 0);
-	host.exit = (struct axvm_exit){.reason = AXVM_EXIT_CPU_DOWN, .vcpu = 1};
+	host.exit = (struct axvm_exit){.reason = AXVM_EXIT_HALT, .vcpu = 1};
 	CHECK_EQ(axvm_run_vcpu(vm, 0, &exit), AXVM_OK);
-	CHECK_EQ(exit.reason, AXVM_EXIT_CPU_DOWN);
+	CHECK_EQ(exit.reason, AXVM_EXIT_HALT);
 	CHECK_EQ(exit.vcpu, 1);
 	axvm_vcpu(vm, 0)->state = AXVM_VCPU_RUNNING;
 	CHECK_EQ(axvm_run_vcpu(vm, 0, &exit), AXVM_BAD_STATE);
 	CHECK_EQ(host.runs, 1);
 	axvm_vcpu(vm, 0)->state = AXVM_VCPU_FREE;
 	host.run = BAD_CAP;
-	CHECK_EQ(axvm_run_vcpu(vm, 0, &exit), AXVM_BAD_STATE);
+	CHECK_EQ(axvm_run_vcpu(vm, 0, &exit), AXVM_HYPERVISOR_ERROR);
 	CHECK_EQ(axvm_vcpu(vm, 0)->state, AXVM_VCPU_FREE); /* unbound on errors too */
+	CHECK_EQ(axvm_shutdown(vm), AXVM_OK);
+	CHECK_EQ(axvm_run_vcpu(vm, 0, &exit), AXVM_BAD_STATE);
+	CHECK(said("VM[7] is shutting down"));
 }
 
 TEST(injected_interrupts)
@@ -193,7 +203,7 @@ TEST(map_region_checks_range_then_alignment_then_overlap)
 	host.map = NOT_FOUND;
 	CHECK_EQ(axvm_map_region(vm, 0x1000, at, 0x1000, 7, "x"), AXVM_INVALID_INPUT);
 	host.map = NO_MEMORY;
-	CHECK_EQ(axvm_map_region(vm, 0x1000, at, 0x1000, 7, "x"), AXVM_BAD_STATE);
+	CHECK_EQ(axvm_map_region(vm, 0x1000, at, 0x1000, 7, "x"), AXVM_NO_MEMORY);
 	CHECK(!axvm_memory(vm, 0x1000, 1));
 }
 
@@ -212,7 +222,7 @@ TEST(guest_memory)
 	struct axvm *vm = make();
 	uint64_t value = 0x1122334455667788;
 
-	CHECK_EQ(axvm_write_to_guest_of(vm, RAM0 + RAM_BYTES - 4, &value, 8), AXVM_OK);
+	CHECK_EQ(axvm_write_to_guest_of(vm, RAM0 + RAM_BYTES - 4, &value, 8, 4), AXVM_OK);
 	CHECK_EQ(host.memory[0][RAM_BYTES - 1], 0x55);
 	CHECK_EQ(host.memory[1][0], 0x44);
 	value = 0;
@@ -233,12 +243,12 @@ TEST(guest_memory_errors)
 		 AXVM_INVALID_INPUT);
 	CHECK(said("Insufficient data"));
 	CHECK_EQ(axvm_read_from_guest_of(vm, ~7ull, &value, 16, 8), AXVM_INVALID_INPUT);
-	CHECK_EQ(axvm_write_to_guest_of(vm, RAM0 + 2 * RAM_BYTES - 4, &value, 8),
+	CHECK_EQ(axvm_write_to_guest_of(vm, RAM0 + 2 * RAM_BYTES - 4, &value, 8, 1),
 		 AXVM_INVALID_INPUT);
 	CHECK_EQ(host.memory[1][RAM_BYTES - 4], 0); /* nothing was written */
-	CHECK_EQ(axvm_write_to_guest_of(vm, RAM0 + 1, &value, 8), AXVM_OK);
+	CHECK_EQ(axvm_write_to_guest_of(vm, RAM0 + 1, &value, 8, 1), AXVM_OK);
 	CHECK_EQ(axvm_take_region(vm, 0x9000000, 0x1000, "uart"), AXVM_OK);
-	CHECK_EQ(axvm_write_to_guest_of(vm, 0x9000000, &value, 8), AXVM_INVALID_INPUT);
+	CHECK_EQ(axvm_write_to_guest_of(vm, 0x9000000, &value, 8, 8), AXVM_INVALID_INPUT);
 	CHECK_EQ(value, 1);
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: services/vmm/axvm.c services/vmm/axvm_memory.c */
+/* sources: services/vmm/axvm.c services/vmm/axvm_new.c services/vmm/axvm_vcpu.c */
+/* sources: services/vmm/axvm_serve.c services/vmm/axvm_devices.c services/vmm/axvm_ivc.c */
+/* sources: services/vmm/axvm_memory.c services/vmm/axvm_copy.c */
+/* sources: tests/unit/vmm_host.c */
 /* sources: services/vmm/loader.c services/vmm/arch/aarch64/image.c */
 /* What is put into a guest's memory before it starts, and what is refused. */
 #include <stdlib.h>
@@ -9,6 +12,7 @@
 #include "services/vmm/hal.h"
 #include "services/vmm/loader.h"
 #include "test.h"
+#include "vmm_host.h"
 
 #define RAM 0x40000000ull
 #define BYTES 0x800000u
@@ -17,33 +21,19 @@ static struct {
 	uint8_t *ram;
 	uint64_t cleaned;
 	const uint8_t *clean_from;
-} host;
+} loaded;
 
 void arch_clean(const void *at, size_t bytes)
 {
-	host.clean_from = at;
-	host.cleaned += bytes;
-}
-
-static bool supported(void *h)
-{
-	(void)h;
-	return true;
-}
-
-static int32_t space_create(void *h, uint32_t number, uint32_t *bits)
-{
-	(void)h;
-	(void)number;
-	*bits = 39;
-	return 0;
+	loaded.clean_from = at;
+	loaded.cleaned += bytes;
 }
 
 static uint8_t *memory(void *h, uint32_t index, uint64_t size)
 {
 	(void)h;
 	(void)index;
-	return size <= BYTES ? host.ram : NULL;
+	return size <= BYTES ? loaded.ram : NULL;
 }
 
 static int32_t map(void *h, uint64_t gpa, uint8_t *at, uint64_t size, uint32_t flags)
@@ -56,48 +46,46 @@ static int32_t map(void *h, uint64_t gpa, uint8_t *at, uint64_t size, uint32_t f
 	return 0;
 }
 
-static int32_t vcpu_create(void *h, uint32_t id)
+/* More pages than that machine has, and no need to count them. */
+static int32_t unmap(void *h, uint64_t gpa, uint64_t size)
 {
 	(void)h;
-	(void)id;
+	(void)gpa;
+	(void)size;
 	return 0;
 }
 
-static void release(void *h)
-{
-	(void)h;
-}
-
-static const struct hal hal = {
-    .supported = supported,
-    .space_create = space_create,
-    .memory = memory,
-    .map = map,
-    .vcpu_create = vcpu_create,
-    .release = release,
-};
-
-static skerry_VmConfig config;
+static struct hal own;
 static struct loader loader;
 
-static void drop(void *vm)
+static struct axvm *vm;
+
+/* A case may start more than once. */
+static void end(void *none)
 {
-	axvm_drop(vm);
+	(void)none;
+	if (vm)
+		drop(vm);
+	vm = NULL;
 }
 
 static void start(void)
 {
-	struct axvm *vm = NULL;
-
-	memset(&host, 0, sizeof(host));
-	host.ram = aligned_alloc(4096, BYTES);
-	memset(host.ram, 0, BYTES);
-	test_cleanup(free, host.ram);
+	end(NULL);
+	prepare();
+	own = hal;
+	own.memory = memory;
+	own.map = map;
+	own.unmap = unmap;
+	memset(&loaded, 0, sizeof(loaded));
+	loaded.ram = aligned_alloc(4096, BYTES);
+	memset(loaded.ram, 0, BYTES);
+	test_cleanup(free, loaded.ram);
 	config = (skerry_VmConfig){.id = 1, .cpu_num = 1, .memory_regions_count = 1};
 	config.memory_regions[0] = (skerry_MemoryRegion){.gpa = RAM, .size = BYTES, .flags = 7};
 	config.kernel_load_addr = config.entry_point = RAM + 0x200000;
-	CHECK_EQ(axvm_new(&config, &hal, &vm), AXVM_OK);
-	test_cleanup(drop, vm);
+	CHECK_EQ(axvm_new(&config, &own, &vm), AXVM_OK);
+	test_cleanup(end, NULL);
 	loader_init(&loader, vm);
 }
 
@@ -115,7 +103,7 @@ static const uint8_t *image(uint64_t text_offset, uint64_t image_size, uint64_t 
 	return file;
 }
 
-static bool said(const char *text)
+static bool refused(const char *text)
 {
 	return strstr(loader.error, text) != NULL;
 }
@@ -124,12 +112,12 @@ TEST(an_image)
 {
 	start();
 	CHECK(loader_kernel(&loader, image(0, 0x10000, 0xa), 256));
-	CHECK_MEMORY(host.ram + 0x200000, image(0, 0x10000, 0xa), 256);
-	CHECK_EQ(host.cleaned, 256);
-	CHECK(host.clean_from == host.ram + 0x200000);
+	CHECK_MEMORY(loaded.ram + 0x200000, image(0, 0x10000, 0xa), 256);
+	CHECK_EQ(loaded.cleaned, 256);
+	CHECK(loaded.clean_from == loaded.ram + 0x200000);
 	/* The whole of image_size is the kernel's. */
 	CHECK(!loader_put(&loader, "x", RAM + 0x20f000, "abc", 3, 0));
-	CHECK(said("overlaps kernel"));
+	CHECK(refused("overlaps kernel"));
 	CHECK(loader_put(&loader, "x", RAM + 0x210000, "abc", 3, 0));
 }
 
@@ -137,7 +125,7 @@ TEST(text_offset)
 {
 	start();
 	CHECK(!loader_kernel(&loader, image(0x80000, 0x10000, 0xa), 256));
-	CHECK(said("multiple of 2 MiB"));
+	CHECK(refused("multiple of 2 MiB"));
 	config.kernel_load_addr = config.entry_point = RAM + 0x280000;
 	CHECK(loader_kernel(&loader, image(0x80000, 0x10000, 0xa), 256));
 }
@@ -153,16 +141,16 @@ TEST(refused_images)
 {
 	start();
 	CHECK(!loader_kernel(&loader, image(0, 0x10000, 1), 256));
-	CHECK(said("big-endian"));
+	CHECK(refused("big-endian"));
 	CHECK(!loader_kernel(&loader, image(0, 0x10000000, 0), 256));
-	CHECK(said("no such memory"));
+	CHECK(refused("no such memory"));
 	CHECK(!loader_kernel(&loader, image(0, ~0ull, 0), 256));
 	config.entry_point += 4;
 	CHECK(!loader_kernel(&loader, image(0, 0x10000, 0), 256));
-	CHECK(said("entry_point"));
+	CHECK(refused("entry_point"));
 	config.entry_point -= 4;
 	CHECK(!loader_kernel(&loader, image(0, 0x10000, 0), 0));
-	CHECK(said("empty"));
+	CHECK(refused("empty"));
 	config.kernel_load_addr = config.entry_point = 0;
 	CHECK(!loader_kernel(&loader, image(0, 0x10000, 0), 256));
 	config.kernel_load_addr = config.entry_point = ~0x1fffffull;
@@ -176,10 +164,10 @@ TEST(other_files)
 
 	start();
 	CHECK(!loader_kernel(&loader, file, sizeof(file)));
-	CHECK(said("gzip"));
+	CHECK(refused("gzip"));
 	memcpy(file, elf, sizeof(elf));
 	CHECK(!loader_kernel(&loader, file, sizeof(file)));
-	CHECK(said("ELF"));
+	CHECK(refused("ELF"));
 }
 
 TEST(a_raw_kernel_starts_anywhere_inside)
@@ -211,7 +199,7 @@ TEST(put_at_the_edges)
 	CHECK(loader_put(&loader, "c", RAM, "abcd", 4, 0));
 	CHECK(loader_put(&loader, "d", RAM + 4, "abcd", 4, 0));
 	CHECK(!loader_put(&loader, "e", RAM + 8, "abcd", 4, 0));
-	CHECK(said("too many"));
+	CHECK(refused("too many"));
 }
 
 TEST(room)

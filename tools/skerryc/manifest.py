@@ -195,6 +195,8 @@ def vm_config(placed):
         cmdline=vm.kernel["cmdline"], interrupt_mode=vm.interrupt_mode, vcpu_priority=vm.vcpu["priority"],
         vcpu_budget_us=vm.vcpu["budget_us"], vcpu_period_us=vm.vcpu["period_us"], number=placed.number,
         has_dtb="dtb" in placed.files, has_ramdisk="ramdisk" in placed.files)
+    if vm.start:
+        config.start = vm.start
     if "ramdisk" in placed.files:
         config.ramdisk_load_addr = placed.files["ramdisk"][1]
     for gpa, size, flags, map_type in vm.memory_regions:

@@ -18,6 +18,7 @@ MAP_ALLOC, MAP_IDENTICAL, MAP_RESERVED = MAP_TYPES = (0, 1, 2)  # the last is of
 FLAGS_MASK = 0x3f
 IMAGE_LOCATIONS = {"fs": "fs", "memory": "memory"}
 INTERRUPT_MODES = {"no_irq": 0, "no": 0, "none": 0, "emu": 1, "emulated": 1, "passthrough": 2, "pt": 2}
+STARTS = {"boot": 0, "rpc": 1}
 
 
 def _later(generation, advice):
@@ -64,6 +65,7 @@ class Vm:
     passthrough: list = field(default_factory=list)  # of passthrough.Range
     vcpu: dict = field(default_factory=dict)
     restart: str = "always"
+    start: int = 0
     notes: list = field(default_factory=list)
 
     def error(self, path, text):
@@ -187,6 +189,7 @@ def read_skerry(vm, table):
     if vm.vcpu["budget_us"] > vm.vcpu["period_us"]:
         raise table.error("vcpu_budget_us", "is larger than vcpu_period_us; lower it or raise the period")
     vm.restart = table.choice("restart", {"always": "always", "never": "never"}, "always")
+    vm.start = table.choice("start", STARTS, "boot")
     for entry in table.tables("device"):
         vm.devices.append(devices.read(vm, entry))
     table.done()

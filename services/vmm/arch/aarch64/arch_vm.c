@@ -88,7 +88,14 @@ static const struct vgic_ops vgic_ops = {
 
 static bool take(struct machine *m, uint64_t base, uint64_t size, const char *name)
 {
-	if (axvm_take_region(m->vm, base, size, name) == AXVM_OK)
+	struct axvm_device device = {.kind = AXVM_DEVICE_EMULATED, .base = base, .size = size};
+
+	strncpy(device.name, name, sizeof(device.name) - 1);
+	for (size_t i = 0; i < m->config->emu_devices_count; i++) {
+		if (m->config->emu_devices[i].base_gpa == base)
+			device.type = m->config->emu_devices[i].emu_type;
+	}
+	if (axvm_add_device(m->vm, &device) == AXVM_OK)
 		return true;
 	log_line("vmm %s: %s: %s", m->config->name, name, axvm_message());
 	return false;
@@ -196,6 +203,28 @@ int32_t arch_vcpu_reset(struct machine *m, uint32_t cpu, uint64_t entry, uint64_
 	if (!status)
 		status = vcpu_set(m->vcpus[cpu], VCPU_GROUP_TIMER);
 	return status;
+}
+
+int32_t arch_vcpu_register(struct machine *m, uint32_t cpu, uint32_t reg, bool write,
+			   uint64_t *value)
+{
+	struct vcpu_general general;
+	uint32_t bytes = 0;
+	int32_t status;
+
+	if (reg >= sizeof(general.x) / sizeof(general.x[0]))
+		return BAD_ARGUMENT;
+	status = vcpu_get(m->vcpus[cpu], VCPU_GROUP_GENERAL, &bytes);
+	if (status || bytes != sizeof(general))
+		return status ? status : BAD_MESSAGE;
+	memcpy(&general, ipc_buffer(), sizeof(general));
+	if (!write) {
+		*value = general.x[reg];
+		return OK;
+	}
+	general.x[reg] = *value;
+	memcpy(ipc_buffer(), &general, sizeof(general));
+	return vcpu_set(m->vcpus[cpu], VCPU_GROUP_GENERAL);
 }
 
 bool arch_entry_valid(struct machine *m, uint64_t entry)
