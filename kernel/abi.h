@@ -199,8 +199,9 @@ enum method {
 	    0xb06, /* -> a1 core number, a2 counter frequency, a3 address bits of spaces */
 };
 
-#define UNTYPED_DEVICE 1u /* only frames, mapped as device memory; the kernel leaves it alone */
-#define UNTYPED_KEEP 2u	  /* its frames keep what is in them (the bundle) */
+#define UNTYPED_DEVICE 1u   /* only frames, mapped as device memory; the kernel leaves it alone */
+#define UNTYPED_KEEP 2u	    /* its frames keep what is in them (the bundle) */
+#define UNTYPED_RESERVED 4u /* so do these, which can be written */
 
 /* What UNTYPED_RETYPE takes as param of a space. VM numbers, 1..63, are the machine's. */
 #define SPACE_SERVICE 0u
@@ -266,7 +267,7 @@ enum boot_slot { /* init's cspace when it starts */
 		 BOOT_SLOTS = 8192,    /* size of init's cspace */
 };
 
-enum boot_region_kind { BOOT_RAM, BOOT_DEVICE, BOOT_BUNDLE };
+enum boot_region_kind { BOOT_RAM, BOOT_DEVICE, BOOT_BUNDLE, BOOT_FIXED, BOOT_RESERVED };
 struct boot_region {
 	uint64_t base;
 	uint64_t size;

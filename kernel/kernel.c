@@ -24,8 +24,9 @@ static struct cap *give(struct kernel *k, struct cspace *cs, uint32_t slot, enum
 
 static enum status give_regions(struct kernel *k, struct cspace *cs, struct boot_record *r)
 {
-	static const uint32_t flags[] = {
-	    [BOOT_DEVICE] = UNTYPED_DEVICE, [BOOT_BUNDLE] = UNTYPED_KEEP};
+	static const uint32_t flags[] = {[BOOT_DEVICE] = UNTYPED_DEVICE,
+					 [BOOT_BUNDLE] = UNTYPED_KEEP,
+					 [BOOT_RESERVED] = UNTYPED_RESERVED};
 
 	if (r->region_count > BOOT_REGIONS)
 		return LIMIT;
@@ -33,7 +34,7 @@ static enum status give_regions(struct kernel *k, struct cspace *cs, struct boot
 		struct boot_region *region = &r->regions[i];
 		struct cap *c;
 
-		if (region->kind > BOOT_BUNDLE || (region->base & 4095) || (region->size & 4095))
+		if (region->kind > BOOT_RESERVED || (region->base & 4095) || (region->size & 4095))
 			return BAD_ARGUMENT;
 		region->slot = BOOT_SLOT_FIRST + i;
 		c = give(k, cs, region->slot, CAP_UNTYPED, (void *)(uintptr_t)region->base);

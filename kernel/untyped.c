@@ -66,9 +66,7 @@ static enum status retype_one(struct kernel *k, struct cap *c, struct retype *r)
 	struct cap *slot = &r->into->slots[r->slot];
 	enum status s;
 
-	if (c->untyped.flags & UNTYPED_DEVICE && r->type != CAP_FRAME && r->type != CAP_UNTYPED)
-		return BAD_ARGUMENT;
-	if (c->untyped.flags & UNTYPED_KEEP && r->type != CAP_FRAME && r->type != CAP_UNTYPED)
+	if (c->untyped.flags && r->type != CAP_FRAME && r->type != CAP_UNTYPED)
 		return BAD_ARGUMENT;
 	if (start > end || r->size > end - start)
 		return NO_MEMORY;

@@ -44,9 +44,10 @@ TEST(core_boot_record_names_every_region)
 		CHECK_EQ(slot_cap(m, r->slot)->type, CAP_UNTYPED);
 		CHECK_EQ(OKAY(m, r->slot, UNTYPED_STATUS).r[1], r->size);
 		CHECK_EQ(OKAY(m, r->slot, UNTYPED_STATUS).r[3],
-			 r->kind == BOOT_DEVICE	  ? UNTYPED_DEVICE
-			 : r->kind == BOOT_BUNDLE ? UNTYPED_KEEP
-						  : 0);
+			 r->kind == BOOT_DEVICE	    ? UNTYPED_DEVICE
+			 : r->kind == BOOT_BUNDLE   ? UNTYPED_KEEP
+			 : r->kind == BOOT_RESERVED ? UNTYPED_RESERVED
+						    : 0);
 	}
 	CHECK_EQ(slot_cap(m, BOOT_SLOT_THREAD)->object == m->init, 1);
 	for (uint32_t s = BOOT_SLOT_FREE; s < BOOT_SLOTS; s++)

@@ -190,6 +190,29 @@ TEST(untyped_bundle_keeps_its_contents)
 	CHECK_EQ(STATUS(m, m->bundle, UNTYPED_RETYPE, CAP_PORT, 0, 0, slot + 1, 1), BAD_ARGUMENT);
 }
 
+/* Unlike the bundle's it can be written: it is one core's. */
+TEST(untyped_reserved_memory_keeps_its_contents)
+{
+	struct machine *m = machine_new();
+	uint32_t slot = slot_new(m, 2), part = slot_new(m, 1), space = object_new(m, CAP_SPACE, 0);
+	uint32_t all = SPACE_ATTR_READ | SPACE_ATTR_WRITE | SPACE_ATTR_EXECUTE;
+
+	OKAY(m, m->reserved, UNTYPED_RETYPE, CAP_UNTYPED, 12, 0, part, 1);
+	OKAY(m, part, UNTYPED_RETYPE, CAP_FRAME, 12, 0, slot, 1);
+	CHECK_EQ((uintptr_t)slot_object(m, slot), m->record->regions[3].base);
+	((uint8_t *)slot_object(m, slot))[100] = 0x77;
+	OKAY(m, BOOT_SLOT_CSPACE, CSPACE_REVOKE, part);
+	OKAY(m, part, UNTYPED_RETYPE, CAP_FRAME, 12, 0, slot, 1);
+	CHECK_EQ(((uint8_t *)slot_object(m, slot))[100], 0x77);
+	CHECK_EQ(((uint8_t *)slot_object(m, slot))[101], 0xa5);
+	space_donate(m, space, 3);
+	OKAY(m, space, SPACE_MAP, slot, 0x1000, all, 1);
+	CHECK(!fake_walk(slot_object(m, space), 0x1000).device);
+	CHECK_EQ(STATUS(m, m->reserved, UNTYPED_RETYPE, CAP_PORT, 0, 0, slot + 1, 1), BAD_ARGUMENT);
+	OKAY(m, m->reserved, UNTYPED_RETYPE, CAP_FRAME, 12, 0, slot + 1, 1);
+	CHECK_EQ(STATUS(m, space, SPACE_DONATE, slot + 1, 1), BAD_ARGUMENT);
+}
+
 static void retype_interrupted(unsigned preempt_at)
 {
 	struct machine *m = machine_new();

@@ -14,7 +14,7 @@ static uint64_t random_state;
 static struct {
 	void (*f)(void *);
 	void *argument;
-} cleanups[16];
+} cleanups[20];
 static unsigned cleanup_count;
 
 void test_register(struct test *t)

@@ -40,6 +40,7 @@ static void boot(struct machine *m, uint32_t core)
 {
 	struct fake_memory *own = fake_memory_new(BOOT_BYTES), *ram = fake_memory_new(RAM_BYTES);
 	struct fake_memory *bundle = fake_memory_new(2u << 20);
+	struct fake_memory *reserved = fake_memory_new(2u << 20);
 	uint8_t *at = own->base;
 	struct boot_init b = {
 	    .core = core, .address_bits = FAKE_ADDRESS_BITS, .frequency = FAKE_FREQUENCY};
@@ -61,6 +62,7 @@ static void boot(struct machine *m, uint32_t core)
 	region(m->record, ram->base, ram->size, BOOT_RAM);
 	region(m->record, fake_device_new(DEVICE_BYTES), DEVICE_BYTES, BOOT_DEVICE);
 	region(m->record, bundle->base, bundle->size, BOOT_BUNDLE);
+	region(m->record, reserved->base, reserved->size, BOOT_RESERVED);
 
 	kernel_init(m->k);
 	CHECK_EQ(kernel_start(m->k, &b, m->record), OK);
@@ -83,6 +85,7 @@ struct machine *machine_new_core(uint32_t core)
 	m->ram = m->record->regions[0].slot;
 	m->device = m->record->regions[1].slot;
 	m->bundle = m->record->regions[2].slot;
+	m->reserved = m->record->regions[3].slot;
 	m->next_slot = BOOT_SLOT_FREE;
 	OKAY(m, BOOT_SLOT_CORE, CORE_SCHEDULE, BOOT_SLOT_THREAD, INIT_PRIORITY, FOREVER, FOREVER);
 	return m;

@@ -27,7 +27,7 @@ struct machine {
 	struct cspace *cspace; /* init's, which threads share unless a test gives them another */
 	struct space *space;
 	struct thread *init;
-	uint32_t ram, device, bundle; /* slots of the untypeds */
+	uint32_t ram, device, bundle, reserved; /* slots of the untypeds */
 	uint32_t next_slot;
 	bool unchecked; /* no check_kernel: for very many calls */
 };
