@@ -39,6 +39,7 @@ struct ranges {
 bool ranges_add(struct ranges *set, uint64_t base, uint64_t size);
 bool ranges_remove(struct ranges *set, uint64_t base, uint64_t size);
 bool ranges_overlap(const struct ranges *set, uint64_t base, uint64_t size);
+bool ranges_contain(const struct ranges *set, uint64_t base, uint64_t size);
 bool range_overlap(const struct range *a, uint64_t base, uint64_t size);
 
 /* What start.S found. BOOT_E2H: EL2 on which E2H is fixed to 1. */
@@ -77,6 +78,7 @@ struct boot {
 	uint32_t cpu_count;
 	bool psci, psci_smc;
 	struct boot_plan plan;
+	bool given[PLAN_RANGES]; /* of plan.ranges: it was there to be given */
 	uint32_t cores;
 	struct boot_file init;
 	uint32_t address_bits;

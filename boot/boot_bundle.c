@@ -97,6 +97,8 @@ static void read_plan(struct boot *b)
 	if (b->plan.core_count == 0 || b->plan.core_count > PLAN_CORES)
 		boot_fail(b, "plan: %u cores, 1 to %u are possible", (uint64_t)b->plan.core_count,
 			  (uint64_t)PLAN_CORES);
+	if (b->plan.range_count > PLAN_RANGES)
+		boot_fail(b, "plan: more than %u ranges", (uint64_t)PLAN_RANGES);
 	b->cores = b->plan.core_count;
 	for (uint32_t i = 0; i < b->cores; i++) {
 		if (b->plan.cores[i].device_count > PLAN_DEVICES)

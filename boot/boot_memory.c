@@ -81,6 +81,48 @@ static void trim(struct boot *b)
 	boot_reserve(b, 0, PAGE);
 }
 
+/*
+ * The machine must have what the board file reserves. That a VM's range is free is not sure: one
+ * that is not is init's to report, which goes on without that VM.
+ */
+static void set_aside(struct boot *b)
+{
+	for (uint32_t i = 0; i < b->plan.range_count; i++) {
+		const struct plan_range *r = &b->plan.ranges[i];
+		bool is_free = ranges_contain(&b->free, r->base, r->size);
+
+		b->given[i] = is_free || r->kind == PLAN_RESERVED;
+		if (is_free)
+			boot_reserve(b, r->base, r->size);
+		else if (r->kind == PLAN_RESERVED && ranges_overlap(&b->ram, r->base, r->size))
+			boot_fail(b, "plan: reserved %x, size %x, is no RAM or is in use at boot",
+				  r->base, r->size);
+	}
+}
+
+/* What is set aside of a core's RAM, as much as the plan counts for it. */
+static uint64_t bytes_aside(const struct boot *b, uint32_t number)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < b->plan.range_count; i++)
+		if (b->plan.ranges[i].kind == PLAN_FIXED && b->plan.ranges[i].core == number)
+			bytes += b->plan.ranges[i].size;
+	return (bytes + PLAN_ALIGN - 1) & ~(PLAN_ALIGN - 1);
+}
+
+/* A core's kernel maps all memory that it may have to zero. */
+static void add_aside(struct boot *b)
+{
+	for (uint32_t i = 0; i < b->plan.range_count; i++) {
+		const struct plan_range *r = &b->plan.ranges[i];
+
+		if (b->given[i] && r->kind == PLAN_FIXED &&
+		    !ranges_add(&b->core[r->core].all, r->base, r->size))
+			boot_fail(b, "RAM is in more than %u pieces", (uint64_t)RANGES);
+	}
+}
+
 void boot_memory_split(struct boot *b)
 {
 	uint32_t rest = PLAN_CORES;
@@ -89,9 +131,15 @@ void boot_memory_split(struct boot *b)
 	boot_reserve(b, b->image, b->image_end - b->image);
 	boot_reserve(b, b->bundle.base, b->bundle.size);
 	boot_reserve(b, (uint64_t)b->tree, b->tree_size);
+	set_aside(b);
 	for (uint32_t i = 0; i < b->cores; i++) {
-		if (b->plan.cores[i].ram_bytes != 0)
-			take(b, i, b->plan.cores[i].ram_bytes);
+		uint64_t bytes = b->plan.cores[i].ram_bytes, aside = bytes_aside(b, i);
+
+		if (bytes != 0 && aside >= bytes)
+			boot_fail(b, "plan: core %u has no RAM beside what is set aside",
+				  (uint64_t)i);
+		if (bytes != 0)
+			take(b, i, bytes - aside);
 		else if (rest == PLAN_CORES)
 			rest = i;
 		else
@@ -102,6 +150,7 @@ void boot_memory_split(struct boot *b)
 		take_rest(b, rest);
 	for (uint32_t i = 0; i < b->cores; i++)
 		b->core[i].all = b->core[i].ram;
+	add_aside(b);
 	if (!ranges_add(&b->core[0].all, b->resident_end, b->image_end - b->resident_end))
 		boot_fail(b, "RAM is in more than %u pieces", (uint64_t)RANGES);
 }

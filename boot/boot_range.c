@@ -20,6 +20,16 @@ bool ranges_overlap(const struct ranges *set, uint64_t base, uint64_t size)
 	return false;
 }
 
+/* Ranges of a set do not touch, so that what is contained lies in one of them. */
+bool ranges_contain(const struct ranges *set, uint64_t base, uint64_t size)
+{
+	for (uint32_t i = 0; i < set->count; i++)
+		if (size != 0 && base >= set->r[i].base && size <= set->r[i].size &&
+		    base - set->r[i].base <= set->r[i].size - size)
+			return true;
+	return false;
+}
+
 static void take_out(struct ranges *set, uint32_t at)
 {
 	for (set->count--; at < set->count; at++)

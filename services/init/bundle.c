@@ -7,16 +7,6 @@
 #include "init.h"
 #include "log.h"
 
-static bool make_frames(skerry_cap untyped, uint32_t order, struct init_frames *frames)
-{
-	if (!frames->count)
-		return true;
-	frames->first = slots_reserve(frames->count);
-	if (!frames->first)
-		return fail(LIMIT, "the bundle has too many frames");
-	return memory_frames(untyped, order, *frames, "the bundle");
-}
-
 static bool map_frames(const struct init_frames *frames, uint64_t *address, uint32_t order)
 {
 	int32_t status;
@@ -31,22 +21,15 @@ static bool map_frames(const struct init_frames *frames, uint64_t *address, uint
 
 static bool map_region(const struct boot_region *r, struct init_bundle *b)
 {
-	uint64_t end = r->base + r->size;
-	uint64_t first = (r->base + BLOCK - 1) & ~(BLOCK - 1), last = end & ~(BLOCK - 1);
 	uint64_t at;
 
-	if (first >= last)
-		first = last = end;
 	b->base = r->base;
 	b->size = r->size;
 	b->address = INIT_BUNDLE + init.bundle_count * INIT_BUNDLE_STEP + (r->base & (BLOCK - 1));
-	b->head.count = (uint32_t)((first - r->base) / PAGE);
-	b->blocks.count = (uint32_t)((last - first) / BLOCK);
-	b->tail.count = (uint32_t)((end - last) / PAGE);
 	at = b->address;
-	return make_frames(r->slot, 12, &b->head) && make_frames(r->slot, 21, &b->blocks) &&
-	       make_frames(r->slot, 12, &b->tail) && map_frames(&b->head, &at, 12) &&
-	       map_frames(&b->blocks, &at, 21) && map_frames(&b->tail, &at, 12);
+	return memory_range(r->slot, r->base, r->size, 21, &b->frames, "the bundle") &&
+	       map_frames(&b->frames.head, &at, 12) && map_frames(&b->frames.blocks, &at, 21) &&
+	       map_frames(&b->frames.tail, &at, 12);
 }
 
 bool bundle_map(void)
@@ -89,23 +72,6 @@ bool bundle_has(const char *name)
 	return bundle_find(name, &file);
 }
 
-/* The frame with the byte at `offset` of the region; *start: where in the region it begins. */
-static skerry_cap frame_at(const struct init_bundle *b, uint64_t offset, uint64_t *start,
-			   uint32_t *order)
-{
-	uint64_t head = b->head.count * PAGE, blocks = head + b->blocks.count * BLOCK;
-
-	*order = offset >= head && offset < blocks ? 21 : 12;
-	if (*order == 21) {
-		*start = head + ((offset - head) & ~(BLOCK - 1));
-		return b->blocks.first + (skerry_cap)((offset - head) / BLOCK);
-	}
-	*start = offset & ~(PAGE - 1);
-	if (offset < head)
-		return b->head.first + (skerry_cap)(offset / PAGE);
-	return b->tail.first + (skerry_cap)((offset - blocks) / PAGE);
-}
-
 bool bundle_frames(const void *data, size_t size,
 		   bool (*give)(void *context, skerry_cap slot, uint64_t offset, uint32_t order),
 		   void *context)
@@ -124,7 +90,7 @@ bool bundle_frames(const void *data, size_t size,
 	uint64_t offset = address - b->address, end = offset + (size ? size : 1);
 
 	while (offset < end) {
-		skerry_cap slot = frame_at(b, offset, &start, &order);
+		skerry_cap slot = memory_range_at(&b->frames, offset, &start, &order);
 
 		if (!give(context, slot, b->address + start - base, order))
 			return false;

@@ -60,17 +60,20 @@ static volatile uint8_t *map_uart(void)
 {
 	static volatile uint8_t *uart;
 	uint64_t base = uart ? 0 : find_uart();
-	struct init_frames frames = {0};
+	const skerry_Grant page = {.base = base & ~(PAGE - 1), .size = PAGE};
+	const struct init_range *frames;
+	const struct boot_region *region = base ? objects_device(&page, &frames) : NULL;
 
-	if (base)
-		frames = objects_device(base & ~(PAGE - 1), PAGE);
 	/* A copy: the frame itself may be given to the driver. */
-	if (frames.count) {
+	if (region) {
 		skerry_cap slot = slots_reserve(1);
+		uint32_t order = 0;
+		uint64_t start;
+		skerry_cap frame =
+		    memory_range_at(frames, page.base - region->base, &start, &order);
 
-		if (slot &&
-		    cspace_copy(BOOT_SLOT_CSPACE, slot, frames.first, RIGHT_READ | RIGHT_WRITE,
-				0) == OK &&
+		if (slot && order == 12 &&
+		    cspace_copy(BOOT_SLOT_CSPACE, slot, frame, RIGHT_READ | RIGHT_WRITE, 0) == OK &&
 		    space_map(BOOT_SLOT_SPACE, slot, INIT_DEVICE,
 			      SPACE_ATTR_READ | SPACE_ATTR_WRITE, 1) == OK)
 			uart = (volatile uint8_t *)(INIT_DEVICE + (base & (PAGE - 1)));

@@ -98,9 +98,13 @@ static bool give_frames(struct giving *g, struct init_frames frames, uint32_t or
 static bool give_memory(struct giving *g)
 {
 	int i = manifest_memory(&init.manifest, g->grant->object);
+	const skerry_Memory *m = &init.manifest.memories[i];
 
-	return give_frames(g, init.memories[i].frames, init.manifest.memories[i].order,
-			   rights_of(g, DEFAULT_RIGHTS));
+	if (!init.memories[i].frames.count)
+		return refuse(g, NO_MEMORY);
+	if (m->has_base)
+		g->entry->badge = m->base;
+	return give_frames(g, init.memories[i].frames, m->order, rights_of(g, DEFAULT_RIGHTS));
 }
 
 static bool give_file_frame(void *context, skerry_cap slot, uint64_t offset, uint32_t order)
@@ -127,16 +131,40 @@ static bool give_file(struct giving *g)
 	return bundle_frames(file.data, file.size, give_file_frame, g);
 }
 
+/* What is not mapped is for a guest. Frames of 2 MiB and of 4 KiB may alternate here, too. */
 static bool give_device(struct giving *g)
 {
-	struct init_frames frames = objects_device(g->grant->base, g->grant->size);
+	const struct init_range *frames;
+	const struct boot_region *region = objects_device(g->grant, &frames);
+	uint32_t rights = rights_of(g, RIGHT_READ | RIGHT_WRITE), order;
+	bool mapped = !g->grant->has_unmapped || !g->grant->unmapped;
+	uint64_t offset, end, start;
 
-	if (!frames.count) {
+	if (!region) {
 		log_line("%s: grant %s: this core has no device at 0x%lx", g->service->config->name,
 			 g->grant->name, (unsigned long)g->grant->base);
 		return false;
 	}
-	return give_frames(g, frames, 12, rights_of(g, RIGHT_READ | RIGHT_WRITE));
+	g->entry->size = g->grant->size;
+	g->entry->badge = g->grant->base;
+	if (mapped) {
+		g->entry->address = g->grant->has_address && g->grant->address
+					? g->grant->address
+					: take_address(g, g->grant->size);
+		service_mapping(g->service, g->grant->name, g->entry->address, g->grant->size,
+				rights);
+	}
+	offset = g->grant->base - region->base;
+	for (end = offset + g->grant->size; offset < end; offset = start + (1ull << order)) {
+		skerry_cap slot = memory_range_at(frames, offset, &start, &order);
+		uint64_t at = g->entry->address + (start - (g->grant->base - region->base));
+
+		if (start != offset || start + (1ull << order) > end)
+			return refuse(g, BAD_ARGUMENT);
+		if (mapped ? !give_frame(g, slot, at, rights) : !copy(g, slot, rights, 0))
+			return false;
+	}
+	return true;
 }
 
 /* The log signal has a fixed slot; the others follow each other. */
@@ -163,7 +191,7 @@ static bool give_irq(struct giving *g)
 		status =
 		    core_irq(BOOT_SLOT_CORE, init.scratch, irq->number,
 			     irq->has_edge && irq->edge ? IRQ_TRIGGER_EDGE : IRQ_TRIGGER_LEVEL);
-	if (status == OK)
+	if (status == OK && irq->has_badge)
 		status = irq_bind(init.scratch, g->service->signal, irq->badge);
 	return move_scratch(g, status);
 }

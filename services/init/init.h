@@ -49,7 +49,12 @@ struct init_memory {
 	skerry_cap pieces[INIT_PIECES]; /* untyped, largest first */
 	uint32_t orders[INIT_PIECES];
 	uint32_t piece_count;
-	struct init_frames frames;
+	struct init_frames frames; /* none: its place was not free; who needs it is not started */
+};
+
+/* Frames of a range of addresses: pages up to a 2 MiB boundary, blocks, pages. */
+struct init_range {
+	struct init_frames head, blocks, tail;
 };
 
 struct init_mapping { /* what a service has in its space, for messages */
@@ -80,10 +85,10 @@ struct init_service {
 
 enum service_object { OBJECT_CSPACE, OBJECT_SPACE, OBJECT_THREAD, SERVICE_OBJECTS };
 
-struct init_bundle {			       /* a BOOT_BUNDLE region, mapped */
-	uint64_t base, size;		       /* physical */
-	uint64_t address;		       /* of base */
-	struct init_frames head, blocks, tail; /* pages, 2 MiB blocks, pages */
+struct init_bundle {	     /* a BOOT_BUNDLE region, mapped */
+	uint64_t base, size; /* physical */
+	uint64_t address;    /* of base */
+	struct init_range frames;
 };
 
 struct init {
@@ -95,7 +100,7 @@ struct init {
 	skerry_cap objects_untyped; /* ports, signals and what else stays */
 	struct init_bundle bundles[4];
 	uint32_t bundle_count;
-	struct init_frames device_frames[BOOT_REGIONS]; /* by region */
+	struct init_range device_frames[BOOT_REGIONS]; /* by region */
 	struct init_memory memories[INIT_MEMORIES];
 	skerry_cap lines[INIT_LINES], line_untyped[INIT_LINES];
 	struct init_service services[INIT_SERVICES];
@@ -123,6 +128,12 @@ void memory_align(void); /* for frames of 2 MiB; before they are made */
 /* `order` says how large; from the first region of RAM that has room. */
 bool memory_untyped(uint32_t order, skerry_cap slot, const char *what);
 bool memory_frames(skerry_cap untyped, uint32_t order, struct init_frames frames, const char *what);
+/* All of an untyped at `base`, `size` becomes frames, of up to 2^order bytes each. */
+bool memory_range(skerry_cap untyped, uint64_t base, uint64_t size, uint32_t order,
+		  struct init_range *r, const char *what);
+/* The frame with the byte `offset` of the range; *start: where in the range it begins. */
+skerry_cap memory_range_at(const struct init_range *r, uint64_t offset, uint64_t *start,
+			   uint32_t *order);
 bool memory_make(struct init_memory *m, const skerry_Memory *config);
 bool memory_renew(struct init_memory *m, const skerry_Memory *config); /* zeroed, all copies gone */
 bool memory_revoke(skerry_cap slot);
@@ -145,7 +156,8 @@ bool objects_make(void);
 bool objects_renew_group(uint32_t group); /* its memories and lines, after its services stopped */
 bool objects_renew_own(
     uint32_t service); /* memories that no other service uses and do not survive */
-struct init_frames objects_device(uint64_t base, uint64_t size); /* count 0: not this core's */
+/* The BOOT_DEVICE region with this range, as frames; null: this core has none. */
+const struct boot_region *objects_device(const skerry_Grant *g, const struct init_range **frames);
 
 /* ---- service.c ---- */
 bool service_prepare(struct init_service *s); /* once: image, sizes, slots, untyped */

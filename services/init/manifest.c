@@ -65,6 +65,28 @@ int manifest_service(const skerry_Manifest *m, const char *name)
 	return -1;
 }
 
+/* A memory with a place of its own in the machine. */
+static bool check_place(const skerry_Manifest *m, pb_size_t i, struct manifest_context *c)
+{
+	const skerry_Memory *memory = &m->memories[i];
+
+	if (!memory->has_base)
+		return !memory->has_reserved || !memory->reserved ||
+		       wrong(c, "memory %s is reserved and has no base", memory->name);
+	if (memory->base & ((1ull << memory->order) - 1) ||
+	    memory->base + memory->size < memory->base)
+		return wrong(c, "memory %s: base 0x%lx is no multiple of its frames", memory->name,
+			     (unsigned long)memory->base);
+	for (pb_size_t k = 0; k < i; k++) {
+		const skerry_Memory *other = &m->memories[k];
+
+		if (other->has_base && memory->base < other->base + other->size &&
+		    other->base < memory->base + memory->size)
+			return wrong(c, "memories %s and %s overlap", other->name, memory->name);
+	}
+	return true;
+}
+
 static bool check_memories(const skerry_Manifest *m, struct manifest_context *c)
 {
 	for (pb_size_t i = 0; i < m->memories_count; i++) {
@@ -81,6 +103,8 @@ static bool check_memories(const skerry_Manifest *m, struct manifest_context *c)
 		    memory->size & ((1ull << memory->order) - 1))
 			return wrong(c, "memory %s: size 0x%lx is no multiple of its frames",
 				     memory->name, (unsigned long)memory->size);
+		if (!check_place(m, i, c))
+			return false;
 	}
 	for (pb_size_t i = 0; i < m->lines_count; i++) {
 		if (!m->lines[i].name[0])
@@ -122,6 +146,8 @@ static bool check_device_grant(const skerry_Service *s, const skerry_Grant *g,
 		return grant_wrong(c, s, g, "base and size of a device are whole pages");
 	if (g->has_address && g->address & 4095)
 		return grant_wrong(c, s, g, "the address is not aligned to a page");
+	if (g->has_order && g->order != 12 && g->order != 21)
+		return grant_wrong(c, s, g, "order of a device is 12 or 21");
 	return true;
 }
 
@@ -146,6 +172,8 @@ static bool check_grant(const skerry_Manifest *m, const skerry_Service *s, const
 	case skerry_GrantKind_GRANT_IRQ:
 		if (g->number < IRQ_FIRST || g->number >= IRQ_LIMIT)
 			return grant_wrong(c, s, g, "number is not 32 to 1019");
+		if (!g->has_badge)
+			return true;
 		/* fallthrough */
 	case skerry_GrantKind_GRANT_TIMER:
 		return (g->badge && !(g->badge & RUNTIME_BITS)) ||

@@ -6,6 +6,8 @@
 #define RETYPE_STEP 128u
 #define OWN_TABLES 40u /* pages for the tables of init's own space */
 #define PIECE_ORDER_MOST 30u
+#define PAGE_ORDER 12u
+#define BLOCK_ORDER 21u
 
 skerry_cap slots_reserve(uint32_t count)
 {
@@ -94,6 +96,49 @@ bool memory_setup(void)
 	return status == OK || fail(status, "init's tables");
 }
 
+static bool make_part(skerry_cap untyped, uint32_t order, struct init_frames *frames,
+		      const char *what)
+{
+	if (!frames->count)
+		return true;
+	frames->first = slots_reserve(frames->count);
+	if (!frames->first)
+		return fail(LIMIT, "%s has too many frames", what);
+	return memory_frames(untyped, order, *frames, what);
+}
+
+bool memory_range(skerry_cap untyped, uint64_t base, uint64_t size, uint32_t order,
+		  struct init_range *r, const char *what)
+{
+	uint64_t end = base + size, last = end & ~(BLOCK - 1);
+	uint64_t first = (base + BLOCK - 1) & ~(BLOCK - 1);
+
+	if (first >= last || order < BLOCK_ORDER)
+		first = last = end;
+	r->head.count = (uint32_t)((first - base) / PAGE);
+	r->blocks.count = (uint32_t)((last - first) / BLOCK);
+	r->tail.count = (uint32_t)((end - last) / PAGE);
+	return make_part(untyped, PAGE_ORDER, &r->head, what) &&
+	       make_part(untyped, BLOCK_ORDER, &r->blocks, what) &&
+	       make_part(untyped, PAGE_ORDER, &r->tail, what);
+}
+
+skerry_cap memory_range_at(const struct init_range *r, uint64_t offset, uint64_t *start,
+			   uint32_t *order)
+{
+	uint64_t head = r->head.count * PAGE, blocks = head + r->blocks.count * BLOCK;
+
+	*order = offset >= head && offset < blocks ? BLOCK_ORDER : PAGE_ORDER;
+	if (*order == BLOCK_ORDER) {
+		*start = head + ((offset - head) & ~(BLOCK - 1));
+		return r->blocks.first + (skerry_cap)((offset - head) / BLOCK);
+	}
+	*start = offset & ~(PAGE - 1);
+	if (offset < head)
+		return r->head.first + (skerry_cap)(offset / PAGE);
+	return r->tail.first + (skerry_cap)((offset - blocks) / PAGE);
+}
+
 static bool make_frames(struct init_memory *m, const skerry_Memory *config)
 {
 	struct init_frames part = {m->frames.first, 0};
@@ -107,9 +152,58 @@ static bool make_frames(struct init_memory *m, const skerry_Memory *config)
 	return true;
 }
 
+/* The region that the boot plan set aside for it; null: it was not free, or is not there. */
+static const struct boot_region *fixed_region(const skerry_Memory *config)
+{
+	uint32_t kind = config->has_reserved && config->reserved ? BOOT_RESERVED : BOOT_FIXED;
+
+	for (uint32_t i = 0; i < init.record->region_count; i++) {
+		const struct boot_region *r = &init.record->regions[i];
+
+		if (r->kind == kind && r->base == config->base && r->size == config->size)
+			return r;
+	}
+	return NULL;
+}
+
+static bool overlaps(const skerry_Memory *m, uint64_t base, uint64_t size)
+{
+	return m->base < base + size && base < m->base + m->size;
+}
+
+/* Not an error of init's: the VM that needs it is not started, and all else goes on. */
+static bool report_missing(const skerry_Memory *m)
+{
+	const struct boot_record *r = init.record;
+	const char *what = "no free RAM of this core, or not what the boot plan has";
+
+	if (overlaps(m, r->bundle_base, r->bundle_size))
+		what = "the bundle lies there";
+	else if (overlaps(m, r->tree_base, r->tree_size))
+		what = "the host's device tree lies there";
+	log_line("memory %s, 0x%lx bytes at 0x%lx: %s", m->name, (unsigned long)m->size,
+		 (unsigned long)m->base, what);
+	return true;
+}
+
+static bool take_piece(const struct boot_region *fixed, uint32_t order, skerry_cap slot,
+		       const char *what)
+{
+	int32_t status;
+
+	if (!fixed)
+		return memory_untyped(order, slot, what);
+	status = untyped_retype(fixed->slot, CAP_UNTYPED, order, 0, slot, 1);
+	return status == OK || fail(status, "memory %s", what);
+}
+
 bool memory_make(struct init_memory *m, const skerry_Memory *config)
 {
+	const struct boot_region *fixed = config->has_base ? fixed_region(config) : NULL;
 	uint64_t left = config->size;
+
+	if (config->has_base && !fixed)
+		return report_missing(config);
 
 	m->frames.count = (uint32_t)(config->size >> config->order);
 	m->frames.first = slots_reserve(m->frames.count);
@@ -124,7 +218,7 @@ bool memory_make(struct init_memory *m, const skerry_Memory *config)
 		if (m->piece_count == INIT_PIECES || !slot)
 			return fail(LIMIT, "memory %s: its size is of too many pieces",
 				    config->name);
-		if (!memory_untyped(order, slot, config->name))
+		if (!take_piece(fixed, order, slot, config->name))
 			return false;
 		m->pieces[m->piece_count] = slot;
 		m->orders[m->piece_count++] = order;

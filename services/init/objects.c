@@ -7,7 +7,6 @@
 
 #include "log.h"
 
-#define DEVICE_PAGES_MOST 512u
 #define LINE_ORDER 12u
 
 static bool make_line(uint32_t i)
@@ -117,39 +116,29 @@ bool objects_renew_own(uint32_t service)
 	return true;
 }
 
-/* All pages of a device region become frames when the first of them is granted. */
-static bool make_device(uint32_t region)
+/* All of a device region becomes frames when the first part of it is granted. */
+static bool make_device(uint32_t region, uint32_t order)
 {
 	const struct boot_region *r = &init.record->regions[region];
-	struct init_frames *frames = &init.device_frames[region];
+	struct init_range *frames = &init.device_frames[region];
 
-	if (frames->count)
+	if (frames->head.count || frames->blocks.count || frames->tail.count)
 		return true;
-	if (r->size / PAGE > DEVICE_PAGES_MOST)
-		return fail(LIMIT, "device at 0x%lx", (unsigned long)r->base);
-	frames->first = slots_reserve((uint32_t)(r->size / PAGE));
-	if (!frames->first)
-		return fail(LIMIT, "device at 0x%lx", (unsigned long)r->base);
-	frames->count = (uint32_t)(r->size / PAGE);
-	if (memory_frames(r->slot, 12, *frames, "a device"))
-		return true;
-	frames->count = 0;
-	return false;
+	return memory_range(r->slot, r->base, r->size, order, frames, "a device");
 }
 
-struct init_frames objects_device(uint64_t base, uint64_t size)
+const struct boot_region *objects_device(const skerry_Grant *g, const struct init_range **frames)
 {
 	for (uint32_t i = 0; i < init.record->region_count; i++) {
 		const struct boot_region *r = &init.record->regions[i];
 
-		if (r->kind != BOOT_DEVICE || base < r->base || size > r->size ||
-		    base - r->base > r->size - size)
+		if (r->kind != BOOT_DEVICE || g->base < r->base || g->size > r->size ||
+		    g->base - r->base > r->size - g->size)
 			continue;
-		if (!make_device(i))
-			break;
-		return (struct init_frames){init.device_frames[i].first +
-						(skerry_cap)((base - r->base) / PAGE),
-					    (uint32_t)(size / PAGE)};
+		if (!make_device(i, g->has_order ? g->order : 12))
+			return NULL;
+		*frames = &init.device_frames[i];
+		return r;
 	}
-	return (struct init_frames){0, 0};
+	return NULL;
 }

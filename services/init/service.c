@@ -50,7 +50,7 @@ static uint32_t table_pages(const struct init_service *s)
 			(void)bundle_find(g->object, &file);
 			count += 4 + (file.size >> 30);
 		} else if (g->kind == skerry_GrantKind_GRANT_DEVICE) {
-			count += 2 + g->size / BLOCK;
+			count += g->has_unmapped && g->unmapped ? 0 : 2 + g->size / BLOCK;
 		}
 	}
 	return (uint32_t)count;

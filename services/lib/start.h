@@ -47,7 +47,7 @@ struct start_grant {
 	uint32_t order;	  /* memory: of the frames */
 	uint64_t address; /* memory, file, device: where it is mapped; 0: not */
 	uint64_t size;	  /* bytes */
-	uint64_t badge;
+	uint64_t badge;	  /* device, and memory if it has one in the manifest: physical base */
 };
 
 struct start_page {

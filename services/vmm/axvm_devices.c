@@ -5,7 +5,7 @@
 
 #define PORTS 0x10000ull
 #define PASSTHROUGH_FLAGS (AXVM_FLAG_DEVICE | AXVM_FLAG_READ | AXVM_FLAG_WRITE | AXVM_FLAG_USER)
-#define PASSTHROUGH 8u /* of a config */
+#define PASSTHROUGH 40u /* of a config */
 
 const struct axvm_device *axvm_get_devices(const struct axvm *vm, size_t *count)
 {

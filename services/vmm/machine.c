@@ -21,31 +21,6 @@ static bool supported(void *host)
 	return grant_find("untyped") && grant_find("core");
 }
 
-/* A VM has the memory it was granted, wherever that is. */
-static bool alloc_memory_region_at(void *host, uint64_t base, uint64_t size)
-{
-	const struct machine *m = host;
-
-	for (uint32_t i = 0; i < m->config->memory_regions_count; i++) {
-		const char name[8] = {'r', 'a', 'm', (char)('0' + i), '\0'};
-		const struct start_grant *g = grant_find_kind(name, 0);
-		uint64_t at = 0;
-
-		if (g && m->config->memory_regions[i].gpa == base && g->size >= size &&
-		    !frame_address(g->slot, &at) && at == base)
-			return true;
-	}
-	return false;
-}
-
-/* It stays granted. */
-static void dealloc_memory_region_at(void *host, uint64_t base, uint64_t size)
-{
-	(void)host;
-	(void)base;
-	(void)size;
-}
-
 static uint64_t current_time_nanos(void *host)
 {
 	const uint64_t now = sys_counter(), frequency = start_page()->frequency;
@@ -142,8 +117,8 @@ void machine_init(struct machine *m, const skerry_VmConfig *config)
 	m->hal = (struct hal){
 	    .host = m,
 	    .supported = supported,
-	    .alloc_memory_region_at = alloc_memory_region_at,
-	    .dealloc_memory_region_at = dealloc_memory_region_at,
+	    .alloc_memory_region_at = machine_alloc_at,
+	    .dealloc_memory_region_at = machine_dealloc_at,
 	    .virt_to_phys = machine_virt_to_phys,
 	    .current_time_nanos = current_time_nanos,
 	    .current_vm_id = current_vm_id,

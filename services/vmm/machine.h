@@ -16,6 +16,8 @@
 #include "services/vmm/machine_signal.h"
 #include "services/vmm/machine_slots.h"
 
+struct start_grant;
+
 #define MACHINE_LINES 16 /* as many as a config has devices */
 
 struct machine_line {
@@ -56,6 +58,7 @@ struct machine {
 	uint32_t address_bits;
 	skerry_cap space, windows;
 	uint32_t next_window; /* slot in `windows` */
+	uint32_t places;      /* bit i: region i has the machine's memory at its own address */
 	skerry_cap vcpus[AXVM_VCPUS];
 	bool started[AXVM_VCPUS]; /* VCPU_RUN was done since it was last stopped */
 	uint32_t line_count;

@@ -15,20 +15,13 @@
 #define WINDOW_SLOTS 256u /* 16 devices, each a window and up to 15 doorbells */
 #define SPACE_SLOTS 2u	  /* the space, the cspace of its windows */
 
-static struct start_grant const *ram_grant(uint32_t index)
-{
-	const char name[8] = {'r', 'a', 'm', (char)('0' + index), '\0'};
-
-	return grant_find_kind(name, 0);
-}
-
 /* Table pages for all regions at their page size, and for windows. */
 static uint32_t tables_needed(const skerry_VmConfig *config)
 {
-	uint32_t tables = TABLES_BASE;
+	uint32_t tables = TABLES_BASE + machine_device_tables();
 
 	for (uint32_t i = 0; i < config->memory_regions_count; i++) {
-		const struct start_grant *g = ram_grant(i);
+		const struct start_grant *g = machine_ram(i);
 
 		tables += (uint32_t)(config->memory_regions[i].size >> 30) + 2;
 		if (g && g->order < BLOCK_ORDER)
@@ -91,14 +84,17 @@ void machine_space_destroy(void *host)
 uint8_t *machine_memory(void *host, uint32_t index, uint64_t size)
 {
 	struct machine *m = host;
-	const struct start_grant *g = ram_grant(index);
+	const skerry_MemoryRegion *region = &m->config->memory_regions[index];
+	const struct start_grant *g = machine_ram(index);
 	uint8_t *at;
 
 	if (!g || g->size < size || g->address == 0)
 		return NULL;
+	if (region->map_type != skerry_MemoryMapType_MAP_ALLOC && g->badge != region->gpa)
+		return NULL;
 	at = (uint8_t *)(uintptr_t)g->address;
-	/* What the VM before left there is not for the next. */
-	if (m->used_memory >> index & 1) {
+	/* What the VM before left there is not for the next, unless it is there to be kept. */
+	if (region->map_type != skerry_MemoryMapType_MAP_RESERVED && m->used_memory >> index & 1) {
 		memset(at, 0, size);
 		arch_clean(at, size);
 	}
@@ -110,7 +106,7 @@ uint8_t *machine_memory(void *host, uint32_t index, uint64_t size)
 static const struct start_grant *grant_at(const struct machine *m, const uint8_t *at, uint64_t size)
 {
 	for (uint32_t i = 0; i < m->config->memory_regions_count; i++) {
-		const struct start_grant *g = ram_grant(i);
+		const struct start_grant *g = machine_ram(i);
 		uint64_t offset = g ? (uint64_t)(uintptr_t)at - g->address : 0;
 
 		if (g && offset < g->size && size <= g->size - offset)
@@ -142,49 +138,43 @@ static void delete_copies(struct machine *m, skerry_cap first, uint32_t count)
 	machine_slots_give(&m->slots, first, count);
 }
 
-int32_t machine_map(void *host, uint64_t gpa, uint8_t *at, uint64_t size, uint32_t flags)
+/* A frame capability is mapped in one place: the guest gets copies. */
+int32_t machine_map_frames(struct machine *m, uint64_t gpa, skerry_cap first, uint32_t count,
+			   uint32_t order, uint32_t attributes)
 {
-	struct machine *m = host;
-	const struct start_grant *g = grant_at(m, at, size);
-	const uint32_t attributes =
-	    flags & (SPACE_ATTR_READ | SPACE_ATTR_WRITE | SPACE_ATTR_EXECUTE);
+	skerry_cap copies =
+	    m->mapping_count < MACHINE_MAPPINGS ? machine_slots_take(&m->slots, count) : 0;
 	int32_t status = OK;
-	uint64_t offset;
-	uint32_t count;
-	skerry_cap copies;
 
-	if (!g)
-		return NOT_FOUND;
-	offset = (uint64_t)(uintptr_t)at - g->address;
-	if ((offset | size | gpa) & ((1ull << g->order) - 1))
-		return BAD_ARGUMENT;
-	count = (uint32_t)(size >> g->order);
-	/* A frame capability is mapped in one place: the guest gets copies. */
-	copies = m->mapping_count < MACHINE_MAPPINGS ? machine_slots_take(&m->slots, count) : 0;
 	if (!copies)
 		return LIMIT;
 	for (uint32_t i = 0; i < count && !status; i++)
-		status = cspace_copy(START_SLOT_CSPACE, copies + i,
-				     g->slot + (skerry_cap)(offset >> g->order) + i, RIGHT_ALL, 0);
+		status = cspace_copy(START_SLOT_CSPACE, copies + i, first + i, RIGHT_ALL, 0);
 	if (!status)
 		status = space_map(m->space, copies, gpa, attributes, count);
 	if (status)
 		delete_copies(m, copies, count);
 	else
 		m->mappings[m->mapping_count++] =
-		    (struct machine_mapping){gpa, size, g->order, copies};
+		    (struct machine_mapping){gpa, (uint64_t)count << order, order, copies};
 	return status;
 }
 
-int32_t machine_map_physical(void *host, uint64_t gpa, uint64_t hpa, uint64_t size, uint32_t flags)
+int32_t machine_map(void *host, uint64_t gpa, uint8_t *at, uint64_t size, uint32_t flags)
 {
-	(void)host;
-	(void)gpa;
-	(void)hpa;
-	(void)size;
-	(void)flags;
-	/* No grant says where device memory of a VM lies on the machine. */
-	return UNSUPPORTED;
+	struct machine *m = host;
+	const struct start_grant *g = grant_at(m, at, size);
+	const uint32_t attributes =
+	    flags & (SPACE_ATTR_READ | SPACE_ATTR_WRITE | SPACE_ATTR_EXECUTE);
+	uint64_t offset;
+
+	if (!g)
+		return NOT_FOUND;
+	offset = (uint64_t)(uintptr_t)at - g->address;
+	if ((offset | size | gpa) & ((1ull << g->order) - 1))
+		return BAD_ARGUMENT;
+	return machine_map_frames(m, gpa, g->slot + (skerry_cap)(offset >> g->order),
+				  (uint32_t)(size >> g->order), g->order, attributes);
 }
 
 /* The part of the mapping in [gpa, end): from the start of *first on, up to *last. */

@@ -168,6 +168,49 @@ TEST(grants_are_within_bounds)
 		"service a, grant ram: the address is not aligned to the frames");
 }
 
+static void place(skerry_Memory *memory, uint64_t base, bool reserved)
+{
+	memory->has_base = true;
+	memory->base = base;
+	memory->has_reserved = memory->reserved = reserved;
+}
+
+TEST(memories_with_a_place)
+{
+	skerry_Memory *ram = &m.memories[0], *ring = &m.memories[1];
+
+	good();
+	place(ram, 0x80000000, false);
+	place(ring, 0x84000000, true);
+	CHECK(manifest_check(&m, &context));
+	REFUSES(place(ram, 0x80100000, false),
+		"memory ram: base 0x80100000 is no multiple of its frames");
+	REFUSES(place(ring, 0x800, true), "memory ring: base 0x800 is no multiple of its frames");
+	REFUSES(place(ram, 0ull - 0x200000, false),
+		"memory ram: base 0xffffffffffe00000 is no multiple of its frames");
+	REFUSES((place(ram, 0x80000000, false), place(ring, 0x83fff000, true)),
+		"memories ram and ring overlap");
+	REFUSES((place(ring, 0, true), ring->has_base = false),
+		"memory ring is reserved and has no base");
+}
+
+TEST(what_is_for_a_guest)
+{
+	skerry_Grant *irq = &m.services[1].grants[0], *device = &m.services[1].grants[1];
+
+	good();
+	irq->has_badge = false;
+	irq->badge = 0;
+	device->has_unmapped = device->unmapped = device->has_order = true;
+	device->order = 21;
+	CHECK(manifest_check(&m, &context));
+	REFUSES((irq->has_badge = false, irq->number = 31),
+		"service b, grant irq: number is not 32 to 1019");
+	REFUSES(irq->badge = 0, "service b, grant irq: badge: no bits, or bits 62 and 63");
+	REFUSES((device->has_order = true, device->order = 13),
+		"service b, grant device: order of a device is 12 or 21");
+}
+
 TEST(the_dma_right_needs_dma_memory)
 {
 	good();

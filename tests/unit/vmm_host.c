@@ -157,6 +157,10 @@ static int32_t map_physical(void *h, uint64_t gpa, uint64_t hpa, uint64_t size, 
 	(void)h;
 	CHECK(flags & AXVM_FLAG_DEVICE);
 	CHECK_EQ(hpa % PAGE, 0);
+	host.physical++;
+	host.device_gpa = gpa;
+	host.device_hpa = hpa;
+	host.device_size = size;
 	return map_pages(gpa, size);
 }
 

@@ -29,7 +29,9 @@ struct vmm_host {
 	size_t page_count;
 	uint64_t pages[HOST_PAGES]; /* guest pages that are mapped */
 	uint64_t frame;		    /* bytes that are mapped and unmapped at once; 0: a page */
-	struct axvm_exit exit;	    /* when there are none in: */
+	uint32_t physical;	    /* calls of map_physical; the last: */
+	uint64_t device_gpa, device_hpa, device_size;
+	struct axvm_exit exit; /* when there are none in: */
 	struct axvm_exit exits[HOST_EXITS];
 	size_t exit_count, exit_next;
 	uint64_t registers[AXVM_VCPUS][HOST_REGISTERS];

@@ -39,6 +39,8 @@ class Board:
     ram_size: int
     kernel_parts: list = field(default_factory=list)  # (name, base, size)
     devices: dict = field(default_factory=dict)
+    reserved: list = field(default_factory=list)  # (name, base, size): memory of no core, kept as it is
+    boot: list = field(default_factory=list)  # (name, base, size; 0: as large as the bundle): the loader's
     kernel_paths: dict = field(default_factory=dict)  # path in the machine's tree -> name of the part
     nodes: list = field(default_factory=list)  # paths of what is no device: a VM has its own
 
@@ -67,8 +69,26 @@ def load(path, root):
         table.done()
     for table in top.tables("device"):
         add_devices(board, table)
+    for table in top.tables("reserved"):
+        add_reserved(board, table)
+    for table in top.tables("boot"):
+        board.boot.append((table.take("name", str), table.take("base", int), table.number("size", 1, 1 << 40, 0)))
+        table.done()
     top.done()
     return board
+
+
+def add_reserved(board, table):
+    name, base, size = table.name("name", 24), table.take("base", int), table.number("size", PAGE, 1 << 40)
+    table.done()
+    if base % PAGE or size % PAGE:
+        raise table.error("base", f"0x{base:x} + 0x{size:x} is not on page boundaries; align both to 0x{PAGE:x}")
+    if not board.ram_base <= base <= base + size <= board.ram_base + board.ram_size:
+        raise table.error("base", f"0x{base:x} to 0x{base + size - 1:x} is not in [ram]; a device is a [[device]]")
+    for other, start, length in board.reserved:
+        if base < start + length and start < base + size:
+            raise table.error("base", f"overlaps {other} (0x{start:x} to 0x{start + length - 1:x}); move one")
+    board.reserved.append((name, base, size))
 
 
 def table_path(table):

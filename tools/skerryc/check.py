@@ -7,6 +7,8 @@ import re
 import config_pb2 as pb
 import services_pb2 as cfg
 
+from skerryc import places
+
 MIB = 1 << 20
 PAGE = 4096
 OPTION = re.compile(r"^skerry\.(\w+)\.(\w+)\s+(.*)$")
@@ -86,6 +88,7 @@ def sizes(builder, limits):
         if memory.size.bit_count() > PIECES:
             fail(f"{memory.name} has 0x{memory.size:x} bytes, the sum of more than {PIECES} powers of 2; give it a rounder size")
     frames = sum(memory.size >> memory.order for memory in manifest.memories)
+    frames += sum(places.frames(g) for service in manifest.services for g in service.grants if g.kind == pb.GRANT_DEVICE)
     if frames > INIT_FRAMES:
         fail(f"there would be {frames} pieces of memory; at most {INIT_FRAMES} fit, give its VMs less memory")
     orders = {memory.name: memory for memory in manifest.memories}
@@ -94,19 +97,24 @@ def sizes(builder, limits):
             bounds(CONFIGS[service.image].FromString(service.config), limits, fail)
         frames = sum(orders[g.object].size >> orders[g.object].order for g in service.grants
                      if g.kind == pb.GRANT_MEMORY)
-        if frames > START_FRAMES:
+        devices = sum(places.frames(g) for g in service.grants if g.kind == pb.GRANT_DEVICE)
+        if frames + devices > START_FRAMES and devices > frames:
+            fail(f"{service.name} would have {devices} pieces of devices; at most {START_FRAMES} fit with its memory, pass them through "
+                 "at the same place of a 2 MiB block")
+        if frames + devices > START_FRAMES:
             fail(f"{service.name} would have {frames} pieces of memory; at most {START_FRAMES} fit, give its VM less memory")
 
 
 def memory(builder, system, image_bytes, bundle_bytes):
     """image_bytes: program -> what it takes in memory. The largest users are named."""
-    users = [(m.size, m.name) for m in builder.manifest.memories]
+    users = [(m.size, m.name) for m in builder.manifest.memories if not m.reserved]
     for service in builder.manifest.services:
         size = image_bytes.get(service.image, IMAGE_ESTIMATE) + service.heap + SERVICE_OVERHEAD
         users.append((size + sum(g.size for g in service.grants if g.kind == pb.GRANT_UNTYPED), service.name))
     need = INIT_RESERVE + sum(size for size, _ in users)
     core = builder.core
-    have = core.ram or system.board.ram_size - sum(other.ram for other in system.cores)
+    have = core.ram or system.board.ram_size - sum(other.ram for other in system.cores) - sum(
+        size for _, _, size in system.board.reserved)
     if core.number == 0:
         need += CORE0_RESERVE + bundle_bytes
     if need > have:

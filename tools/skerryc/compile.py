@@ -4,7 +4,7 @@ import os
 import struct
 from dataclasses import dataclass
 
-from skerryc import check, manifest, plan, system as systems
+from skerryc import check, manifest, places, plan, system as systems
 from skerryc.source import ConfigError
 
 PAGE = 4096
@@ -87,6 +87,7 @@ def compile_system(name, root, services=None, overrides=None):
     programs = programs_of(builders, services) if services else {}
     image_bytes = {name: memory_of_elf(path) for name, path in programs.items()}
     bundle_bytes = sum(os.path.getsize(path) for path in list(programs.values()) + list(files.values()))
+    places.check_boot(system, bundle_bytes)
     for builder in builders:
         check.memory(builder, system, image_bytes, bundle_bytes)
     return Compiled(system, plan.encode(system), [b.manifest for b in builders], programs, files, system.notes)

@@ -3,8 +3,9 @@
 import config_pb2 as pb
 import services_pb2 as cfg
 
-from skerryc import devices
+from skerryc import devices, places
 from skerryc.system import DEFAULTS
+from skerryc.vmfile import MAP_IDENTICAL, MAP_RESERVED
 
 PAGE = 4096
 BLOCK = 2 << 20
@@ -154,12 +155,12 @@ def finish_console(builder, service):
 
 def add_vm(builder, placed):
     vm, label, group = placed.vm, placed.label, placed.number
-    for i, (gpa, size, *_) in enumerate(vm.memory_regions):
+    for i, (gpa, size, _, map_type) in enumerate(vm.memory_regions):
         order = 12 if gpa % BLOCK or size % BLOCK else 21
         if order == 12 and size > BLOCK:
             raise vm.error(("kernel", "memory_regions", i), f"0x{gpa:x} + 0x{size:x} is larger than 2 MiB but not aligned to "
                            "it; align both to 0x200000")
-        builder.memory(f"ram{i}.{label}", size, order, group=group)
+        builder.memory(f"ram{i}.{label}", size, order, **place_of(gpa, map_type, group, placed.dma))
     for device in vm.devices:
         add_device(builder, placed, device)
     budget = placed.budget
@@ -167,7 +168,8 @@ def add_vm(builder, placed):
     service.vm = True
     service.restart = pb.RESTART_GROUP if vm.restart == "always" and budget.restart else pb.RESTART_NEVER
     for i in range(len(vm.memory_regions)):
-        grant_ram(service, placed, i, READ | WRITE | EXECUTE)
+        grant_ram(service, placed, i, READ | WRITE | EXECUTE | (DMA if placed.dma else 0))
+    places.grant_passthrough(service, vm)
     for name in placed.files:
         grant(service, name, pb.GRANT_FILE, placed.files[name][2], rights=READ)
     grant(service, "untyped", pb.GRANT_UNTYPED, size=UNTYPED)
@@ -179,6 +181,14 @@ def add_vm(builder, placed):
         if device.queues:
             grant(service, device.name + ".bell", pb.GRANT_SIGNAL, server, rights=RAISE, badge=(1 << device.queues) - 1)
     service.config = vm_config(placed).SerializeToString()
+
+
+def place_of(gpa, map_type, group, dma):
+    """A memory's keys: one at its own address is there alone; what is reserved is kept when the VM starts anew."""
+    keys = {"dma": True} if dma else {}
+    if map_type == MAP_RESERVED:
+        return dict(keys, base=gpa, reserved=True, survives=True)
+    return dict(keys, base=gpa, group=group) if map_type == MAP_IDENTICAL else dict(keys, group=group)
 
 
 def grant_ram(service, placed, i, rights):
@@ -203,6 +213,7 @@ def vm_config(placed):
         config.memory_regions.add(gpa=gpa, size=size, flags=flags, map_type=map_type)
     for name, base, length, irq, kind, values in vm.emu_devices:
         config.emu_devices.add(name=name, base_gpa=base, length=length, irq_id=irq, emu_type=kind, cfg=values)
+    config.passthrough_devices.extend(entry for _, entry in places.entries(vm))
     for device in vm.devices:
         served = config.devices.add(
             name=device.name, compatible=device.compatible, base=device.base, length=device.length, irq=device.irq,

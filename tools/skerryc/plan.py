@@ -2,27 +2,31 @@
 """The boot plan: struct boot_plan of boot/plan.h."""
 import struct
 
+from skerryc import places
+
 MAGIC = 0x4e414c50594b53
-VERSION = 1
+VERSION = 2
 CORES = 8
 DEVICES = 16
+RANGES = 16
 HEAD = struct.Struct("<QIIII")
 DEVICE = struct.Struct("<QQ")
 CORE = struct.Struct("<QII")
-BYTES = HEAD.size + CORES * (CORE.size + DEVICES * DEVICE.size)
-
-
-def device_ranges(system, core):
-    """The pages of the core's drivers, in order of address; drivers share none (system.py)."""
-    return sorted(driver.device.page for driver in system.drivers if driver.core == core.number)
+RANGE = struct.Struct("<QQII")
+BYTES = HEAD.size + CORES * (CORE.size + DEVICES * DEVICE.size) + RANGES * RANGE.size
 
 
 def encode(system):
-    out = HEAD.pack(MAGIC, VERSION, len(system.cores), 0, 0)
+    aside = places.set_aside(system)
+    if len(aside) > RANGES:
+        raise system.table.error(None, f"sets aside {len(aside)} ranges of memory; at most {RANGES} fit, use fewer MapIdentical regions")
+    out = HEAD.pack(MAGIC, VERSION, len(system.cores), 0, len(aside))
     for core in system.cores:
-        ranges = device_ranges(system, core)
+        ranges = places.device_pages(system, core)
         if len(ranges) > DEVICES:
-            raise core.table.error(None, f"has {len(ranges)} drivers; at most {DEVICES} fit, move some to another core")
+            raise core.table.error(None, f"has {len(ranges)} drivers and passed-through ranges; at most {DEVICES} fit, move some to "
+                                   "another core")
         out += CORE.pack(core.ram, core.number, len(ranges))
         out += b"".join(DEVICE.pack(*r) for r in ranges).ljust(DEVICES * DEVICE.size, b"\0")
-    return out.ljust(BYTES, b"\0")
+    out = out.ljust(BYTES - RANGES * RANGE.size, b"\0")
+    return (out + b"".join(RANGE.pack(*each) for each in aside)).ljust(BYTES, b"\0")

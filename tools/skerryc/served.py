@@ -2,7 +2,7 @@
 """Whether this machine and VMM can serve a VM that its file describes rightly, and where its images lie in memory."""
 import os
 
-from skerryc import emulated, passthrough
+from skerryc import emulated, passthrough, places
 from skerryc.vmfile import MAP_ALLOC, VM_TYPE_LINUX
 
 MIB2 = 2 << 20
@@ -62,20 +62,7 @@ def check_regions(vm, system):
                 raise vm.error(path, f"0x{gpa:x} to 0x{gpa + size - 1:x} overlaps memory_regions[{j}] "
                                f"(0x{other:x} to 0x{other + length - 1:x}); move one")
         if map_type != MAP_ALLOC:
-            check_physical(vm, system, path, gpa, size)
-
-
-def check_physical(vm, system, path, base, size):
-    """MapIdentical and MapReserved name memory of the machine by its own addresses; it is one VM's."""
-    board = system.board
-    if not board.ram_base <= base <= base + size <= board.ram_base + board.ram_size:
-        raise vm.error(path, f"0x{base:x} to 0x{base + size - 1:x} is not in the memory of {board.name} (0x{board.ram_base:x} to "
-                       f"0x{board.ram_base + board.ram_size - 1:x}); move it, or give map_type 0 (MapAlloc)")
-    for other in system.vms:
-        for start, length, _, map_type in other.vm.memory_regions:
-            if map_type != MAP_ALLOC and base < start + length and start < base + size:
-                raise vm.error(path, f"0x{base:x} to 0x{base + size - 1:x} overlaps memory of the VM {other.vm.name} (0x{start:x} "
-                               f"to 0x{start + length - 1:x}); move one, or give map_type 0 (MapAlloc)")
+            places.check_region(vm, system, path, gpa, size, map_type)
 
 
 def overlap(base, size, ranges):

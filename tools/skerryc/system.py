@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass, field
 
-from skerryc import board, served, vmfile
+from skerryc import board, places, served, vmfile
 from skerryc.source import ConfigError, Document
 
 MIB = 1 << 20
@@ -87,6 +87,7 @@ class PlacedVm:
     label: str
     core: int
     budget: Budget
+    dma: bool = False
     files: dict = field(default_factory=dict)
     dtb_address: int = 0
 
@@ -258,6 +259,7 @@ def read_vm(system, table, number, root, overrides):
     placed = PlacedVm(vm, table, number, vm.name if len(vm.name) <= LABEL else f"vm{number}", core,
                       read_budget(table, "vmm"))
     table.take("core", int, 0)
+    placed.dma = table.choice("dma", DMA, None) is True
     table.done()
     check_unique(system, placed)
     if cmdline is not None:
@@ -269,6 +271,8 @@ def read_vm(system, table, number, root, overrides):
     if number == 1 or vm.vm_type == vmfile.VM_TYPE_LINUX:
         override(vm, overrides)
     served.check(vm, system)
+    places.check_dma(placed)
+    places.check_interrupts(placed)
     placed.files, placed.dtb_address = served.place_images(vm, root)
     system.notes += vm.notes
     return placed

@@ -113,6 +113,19 @@ static void add_bundle(const struct boot *b, struct boot_record *r)
 			add_region(r, both.r[i].base, both.r[i].size, BOOT_BUNDLE);
 }
 
+static void add_ranges(const struct boot *b, struct boot_record *r, uint32_t number)
+{
+	for (uint32_t i = 0; i < b->plan.range_count; i++) {
+		const struct plan_range *p = &b->plan.ranges[i];
+		uint32_t kind = p->kind == PLAN_FIXED ? BOOT_FIXED : BOOT_RESERVED;
+
+		if (p->kind == PLAN_RESERVED && !ranges_overlap(&b->ram, p->base, p->size))
+			kind = BOOT_DEVICE;
+		if (b->given[i] && p->core == number)
+			add_region(r, p->base, p->size, kind);
+	}
+}
+
 /* After everything was allocated: the regions are what is left. The smallest go when there are too
  * many. */
 static void fill_record(const struct boot *b, struct boot_core *c, uint32_t number,
@@ -137,6 +150,7 @@ static void fill_record(const struct boot *b, struct boot_core *c, uint32_t numb
 		ranges_add(&c->ram, b->resident_end, b->image_end - b->resident_end);
 	for (uint32_t i = 0; i < plan->device_count; i++)
 		add_region(r, plan->devices[i].base, plan->devices[i].size, BOOT_DEVICE);
+	add_ranges(b, r, number);
 	while (c->ram.count > BOOT_REGIONS - r->region_count) {
 		struct range *least = &c->ram.r[0];
 

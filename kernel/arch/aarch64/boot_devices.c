@@ -36,8 +36,29 @@ static void check_device(const struct boot *b, const struct plan_device *d)
 		boot_fail(b, "plan: device %x, size %x, overlaps %s", d->base, d->size, what);
 }
 
+static void check_ranges(const struct boot *b)
+{
+	for (uint32_t i = 0; i < b->plan.range_count; i++) {
+		const struct plan_range *r = &b->plan.ranges[i];
+		const struct plan_device d = {r->base, r->size};
+
+		if (d.size == 0 || (d.base | d.size) & (PAGE - 1) || d.base + d.size < d.base ||
+		    r->kind > PLAN_RESERVED || (r->core >= b->cores && r->core != PLAN_NOBODY))
+			boot_fail(b, "plan: range %x, size %x, is no range of pages for a core",
+				  d.base, d.size);
+		for (uint32_t j = 0; j < i; j++)
+			if (d.base < b->plan.ranges[j].base + b->plan.ranges[j].size &&
+			    b->plan.ranges[j].base < d.base + d.size)
+				boot_fail(b, "plan: ranges %x and %x overlap",
+					  b->plan.ranges[j].base, d.base);
+		if (r->kind == PLAN_RESERVED && !ranges_overlap(&b->ram, d.base, d.size))
+			check_device(b, &d);
+	}
+}
+
 static void check_devices(const struct boot *b)
 {
+	check_ranges(b);
 	for (uint32_t i = 0; i < b->cores; i++) {
 		for (uint32_t j = 0; j < b->plan.cores[i].device_count; j++) {
 			const struct plan_device *d = &b->plan.cores[i].devices[j];
@@ -125,6 +146,8 @@ void boot_address_bits(struct boot *b)
 		for (uint32_t j = 0; j < b->plan.cores[i].device_count; j++)
 			end |=
 			    b->plan.cores[i].devices[j].base + b->plan.cores[i].devices[j].size - 1;
+	for (uint32_t i = 0; i < b->plan.range_count; i++)
+		end |= b->plan.ranges[i].base + b->plan.ranges[i].size - 1;
 	for (bits = 39; end >> bits != 0;)
 		bits++;
 	if (bits < b->plan.address_bits)

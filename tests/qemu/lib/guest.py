@@ -35,17 +35,23 @@ def report(text, vm):
 def run_guests(guests, name, change=None, reports=report):
     """Boots (name, vCPUs) guests together and reports their cases, and how the system ended."""
     with tempfile.TemporaryDirectory(prefix="skerry-test-") as directory:
-        with Machine(bare_system(directory, guests), change=change) as machine:
-            problem = ""
-            status = None
-            try:
-                status = machine.off()
-            except Exception as e:  # the cases that were reached still count
-                problem = str(e)
-            for vm, _ in guests:
-                reports(machine.text, vm)
-            died = DIED.search(machine.text)
-            if died:
-                problem = died.group() + "\n" + problem
-            result(status == 0 and not died, f"{name}: the machine turned itself off and no service died",
-                   problem or f"exit status {status}; the output ends with\n{machine.text[-3000:]}")
+        run_system(bare_system(directory, guests), [vm for vm, _ in guests], name, change, reports)
+
+
+def run_system(system, vms, name, change=None, reports=report, **keys):
+    """The same with a system file of its own; returns all that was said."""
+    with Machine(system, change=change, **keys) as machine:
+        problem = ""
+        status = None
+        try:
+            status = machine.off()
+        except Exception as e:  # the cases that were reached still count
+            problem = str(e)
+        for vm in vms:
+            reports(machine.text, vm)
+        died = DIED.search(machine.text)
+        if died:
+            problem = died.group() + "\n" + problem
+        result(status == 0 and not died, f"{name}: the machine turned itself off and no service died",
+               problem or f"exit status {status}; the output ends with\n{machine.text[-3000:]}")
+        return machine.text

@@ -31,9 +31,6 @@ REGIONS = [
     ("MapIdentical outside of the machine's memory", vm("0x7, 0],", "0x7, 1], #HERE"),
      at(VM, "kernel.memory_regions[0]: 0x80000000 to 0x80ffffff is not in the memory of board (0x40000000 to 0x5fffffff); "
         "move it, or give map_type 0 (MapAlloc)")),
-    ("MapReserved past the machine's memory", vm(RAM, RAM + "[0x5fe0_0000, 0x40_0000, 7, 2], #HERE\n"),
-     at(VM, "kernel.memory_regions[1]: 0x5fe00000 to 0x601fffff is not in the memory of board (0x40000000 to 0x5fffffff); "
-        "move it, or give map_type 0 (MapAlloc)")),
     ("MapIdentical of two VMs", second(vm(RAM, RAM + IDENTICAL + ", #HERE\n")),
      at(VM, "kernel.memory_regions[1]: 0x50000000 to 0x501fffff overlaps memory of the VM a (0x50000000 to 0x501fffff); move "
         "one, or give map_type 0 (MapAlloc)")),

@@ -30,7 +30,7 @@ int main(void)
 	if (fread(&plan, sizeof(plan), 1, stdin) != 1 || getchar() != EOF)
 		return 1;
 	printf("%d %u %u %u\n", plan.magic == PLAN_MAGIC && plan.version == PLAN_VERSION, plan.core_count,
-	       plan.address_bits, plan.reserved);
+	       plan.address_bits, plan.range_count);
 	for (int i = 0; i < PLAN_CORES; i++) {
 		struct plan_core *c = &plan.cores[i];
 		printf("%llx %u %u", (unsigned long long)c->ram_bytes, c->hardware_index, c->device_count);
@@ -39,6 +39,11 @@ int main(void)
 				printf(" %llx+%llx", (unsigned long long)c->devices[j].base,
 				       (unsigned long long)c->devices[j].size);
 		puts("");
+	}
+	for (int i = 0; i < PLAN_RANGES; i++) {
+		struct plan_range *r = &plan.ranges[i];
+		if (r->size)
+			printf("%llx+%llx %u %u\n", (unsigned long long)r->base, (unsigned long long)r->size, r->core, r->kind);
 	}
 	return 0;
 }
@@ -257,15 +262,19 @@ def aliases(top):
         same((name, pb.VmConfig.FromString(services(result.manifests[0])["vmm.a"].config).interrupt_mode), (name, value))
 
 
-def plan(top):
-    result = compiled(top)
+def planned(top, changes=()):
+    """The boot plan as C sees it."""
+    result = compiled(top, changes)
     with tempfile.TemporaryDirectory() as directory:
         source, program = os.path.join(directory, "plan.c"), os.path.join(directory, "plan")
         with open(source, "w", encoding="utf-8") as f:
             f.write(PLAN_PRINTER)
         subprocess.run(["gcc", "-I", top, "-o", program, source], check=True)
-        out = subprocess.run([program], input=result.plan, stdout=subprocess.PIPE, check=True).stdout.decode()
-    same(out.splitlines(), ["1 2 0 0", "10000000 0 2 9000000+1000 a001000+1000", "0 1 0"] + ["0 0 0"] * 6)
+        return subprocess.run([program], input=result.plan, stdout=subprocess.PIPE, check=True).stdout.decode().splitlines()
+
+
+def plan(top):
+    same(planned(top), ["1 2 0 0", "10000000 0 2 9000000+1000 a001000+1000", "0 1 0"] + ["0 0 0"] * 6)
 
 
 def images(top):

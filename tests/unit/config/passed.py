@@ -31,13 +31,20 @@ def passed(entries):
     return ("vm", "passthrough_devices = []", f"passthrough_devices = [{entries}]")
 
 
+# The VM at its memory's own address, with which a device may do DMA.
+OWN = [("vm", "    [0x8000_0000, 0x0100_0000, 0x7, 0],\n", "    [0x5000_0000, 0x0100_0000, 0x7, 1],\n"),
+       ("vm", "entry_point = 0x8000_0000", "entry_point = 0x5000_0000"),
+       ("vm", "kernel_load_addr = 0x8000_0000", "kernel_load_addr = 0x5000_0000")]
+DMA = OWN + [("system", 'file = "a"\n', 'file = "a"\ndma = "unprotected"\n')]
+
+
 def addresses(top):
     """base_hpa counts; the last page is kept; devices in the entry are the VM's, all in its pages are exposed."""
     same(ranges(top, passed('["rtc", 0x0100_0000, 0x0901_0000, 0x1001, 0x17]')),
          [("rtc", 0x01000000, 0x09010000, 0x2000, [("rtc", 0x01000000)], None)])
     same(ranges(top, passed('["part", 0x0100_0ffc, 0x0901_0ffc, 8, 0]')),
          [("part", 0x01000000, 0x09010000, 0x2000, [], None)])
-    same(ranges(top, passed('["slot", 0x0100_0200, 0x0a00_0200, 0x400, 0]')),
+    same(ranges(top, passed('["slot", 0x0100_0200, 0x0a00_0200, 0x400, 0]'), *DMA),
          [("slot", 0x01000000, 0x0a000000, 0x1000, [("virtio1", 0x01000200), ("virtio2", 0x01000400)], "virtio0")])
     same(ranges(top, ("vm", "interrupt_mode", "passthrough_addresses = [[0x0901_0000, 4]]\ninterrupt_mode")),
          [("address0", 0x09010000, 0x09010000, 0x1000, [], None)])
@@ -51,7 +58,7 @@ def paths(top):
     """The whole machine is what no driver has: also not what shares a page with a driver's device."""
     move = ("vm", DISK_BASE, "0x0b00_0000")
     same(ranges(top, passed('["/pl031@9010000"]')), [RTC])
-    same(ranges(top, passed('["/"], ["/pl031@9010000"]'), move),
+    same(ranges(top, passed('["/"], ["/pl031@9010000"]'), move, *DMA),
          [RTC, ("/virtio_mmio@a000000", 0x0a000000, 0x0a000000, 0x1000, SLOTS, "virtio0")])
     rest = "\n".join(f'["/virtio_mmio@{0xa000000 + 0x200 * i:x}"],' for i in range(8))
     same(ranges(top, passed('["/"]'), ("vm", "interrupt_mode", f'excluded_devices = [["/timer"],\n{rest}]\ninterrupt_mode')), [RTC])

@@ -61,17 +61,20 @@ def main():
         messages(directory)
         import errors
         import errors_passed
+        import errors_places
         import errors_system
         import good
         import mutated
         import passed
+        import placed
         for module, groups in ((errors, "SYNTAX GENERATIONS VALUES MEMORY IMAGES"),
+                               (errors_places, "IDENTICAL RESERVED_RANGES DMA"),
                                (errors_passed, "REGIONS PASSTHROUGH PATHS EMULATED"),
                                (errors_system, "DEVICES VMS CORES SERVICES BOARDS")):
             for group in groups.split():
                 for name, changes, expected in getattr(module, group):
                     results.run(f"{group.lower().replace('_', ' ')}: {name}", error_case, changes, expected)
-        for name, test in {**good.TESTS, **passed.TESTS, **mutated.TESTS}.items():
+        for name, test in {**good.TESTS, **passed.TESTS, **placed.TESTS, **mutated.TESTS}.items():
             results.run(name, test, TOP)
     print(f"{results.passed} passed, {results.failed} failed")
     sys.exit(results.failed != 0)
