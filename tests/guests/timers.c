@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The virtual timer: a level that is high while the compare value has passed, enabled, unmasked. */
+/* The virtual timer (ptimer.c has the physical one): a level that is high while the compare value
+ * has passed, enabled, unmasked. */
 #include "guest.h"
 
 #define CTL_ENABLE 1u
@@ -254,23 +255,6 @@ static void test_registers(void)
 	CHECK(READ_REGISTER(cntfrq_el0) != 0);
 }
 
-static void test_physical(void)
-{
-	test("the physical timer is not the guest's: undefined, nothing fires");
-	trap_expect();
-	WRITE_REGISTER(cntp_cval_el0, 0);
-	CHECK_UNDEFINED();
-	trap_expect();
-	WRITE_REGISTER(cntp_ctl_el0, CTL_ENABLE);
-	CHECK_UNDEFINED();
-	trap_expect();
-	WRITE_REGISTER(cntp_tval_el0, 1);
-	CHECK_UNDEFINED();
-	trap_expect();
-	(void)READ_REGISTER(cntp_ctl_el0);
-	CHECK_UNDEFINED();
-}
-
 void guest_main(uint64_t tree)
 {
 	(void)tree;
@@ -283,5 +267,4 @@ void guest_main(uint64_t tree)
 	test_disabled();
 	test_software();
 	test_registers();
-	test_physical();
 }

@@ -159,7 +159,8 @@ TEST(the_rest_is_undefined)
 	uint64_t value = 0;
 
 	start(~0ull, 39);
-	CHECK(!sysreg_access(&s, 0, SYSREG(3, 3, 14, 2, 1), false, &value)); /* CNTP_CTL_EL0 */
+	CHECK(!sysreg_access(&s, 0, SYSREG(3, 3, 14, 2, 1), false,
+			     &value)); /* CNTP_CTL_EL0: ptimer.c */
 	CHECK(!sysreg_access(&s, 0, SYSREG(3, 3, 9, 12, 0), false, &value)); /* PMCR_EL0 */
 	CHECK(!sysreg_access(&s, 0, SYSREG(3, 1, 15, 2, 0), true, &value));  /* of some core */
 	CHECK(sysreg_access(&s, 0, SYSREG(3, 0, 1, 0, 1), true, &value));    /* ACTLR_EL1 */

@@ -352,3 +352,25 @@ TEST(no_access_can_hurt)
 	for (uint32_t id = 0; id < gic.ids; id++)
 		CHECK_EQ((vgic_host.state[0][id] | vgic_host.state[1][id]) & IRQ_PENDING, 0);
 }
+
+/* PPI 30 of both vCPUs, as the physical timers have it. */
+TEST(a_private_line_is_each_vcpus_own)
+{
+	const uint32_t id = 30;
+
+	start();
+	vgic_private_line(&gic, id);
+	for (unsigned int cpu = 0; cpu < 2; cpu++)
+		wr(cpu, GICR + cpu * VGIC_REDIST_STRIDE + SGI_BASE + 0x100, 4, 1u << id);
+	vgic_host.wire[VGIC_IDS + id] = true; /* the second vCPU's */
+	CHECK_EQ(rd(0, GICR + SGI_BASE + 0x200, 4), 0);
+	CHECK_EQ(rd(0, GICR + VGIC_REDIST_STRIDE + SGI_BASE + 0x200, 4), 1u << id);
+	wr(1, GICR + VGIC_REDIST_STRIDE + SGI_BASE + 0x180, 4, 1u << id);
+	CHECK(vgic_host.armed[id] && !vgic_host.armed[VGIC_IDS + id]);
+	vgic_cpu_reset(&gic, 1);
+	vgic_cpu_reset(&gic, 0);
+	CHECK(!vgic_host.armed[id]);
+	wr(1, GICR + VGIC_REDIST_STRIDE + SGI_BASE + 0x100, 4, 1u << id);
+	CHECK(vgic_host.armed[VGIC_IDS + id]); /* a reset leaves the wire */
+	CHECK(vgic_host.state[1][id] & IRQ_PENDING);
+}

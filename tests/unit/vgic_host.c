@@ -6,6 +6,14 @@
 
 struct vgic_host vgic_host;
 
+/* A number as small as an id for each wire: the second vCPU's PPIs are behind all ids. */
+static uint32_t wire(uint32_t number)
+{
+	CHECK((number & 0xffff) >= VGIC_PRIVATE || number >> 16 < 2);
+	return (number & 0xffff) < VGIC_PRIVATE ? (number >> 16) * VGIC_IDS + (number & 0xffff)
+						: number;
+}
+
 static void host_inject(void *h, unsigned int cpu, uint32_t id, uint8_t priority)
 {
 	(void)h;
@@ -32,29 +40,31 @@ static uint32_t host_state(void *h, unsigned int cpu, uint32_t id)
 
 static void host_arm(void *h, unsigned int cpu, uint32_t id, uint8_t priority, bool edge)
 {
+	uint32_t n = wire(VGIC_WIRE(cpu, id));
+
 	(void)h;
-	CHECK(!vgic_host.armed[id]);
-	vgic_host.armed[id] = true;
-	vgic_host.edge[id] = edge;
-	vgic_host.armed_at[id] = cpu;
+	CHECK(!vgic_host.armed[n]);
+	vgic_host.armed[n] = true;
+	vgic_host.edge[n] = edge;
+	vgic_host.armed_at[n] = cpu;
 	vgic_host.priority[cpu][id] = priority;
-	if (vgic_host.wire[id])
+	if (vgic_host.wire[n])
 		vgic_host.state[cpu][id] |= IRQ_PENDING;
 }
 
-static uint32_t host_disarm(void *h, uint32_t id)
+static uint32_t host_disarm(void *h, uint32_t number)
 {
-	unsigned int cpu = vgic_host.armed_at[id];
+	uint32_t n = wire(number);
 
-	CHECK(vgic_host.armed[id]);
-	vgic_host.armed[id] = false;
-	return host_retract(h, cpu, id, IRQ_PENDING | IRQ_ACTIVE);
+	CHECK(vgic_host.armed[n]);
+	vgic_host.armed[n] = false;
+	return host_retract(h, vgic_host.armed_at[n], number & 0xffff, IRQ_PENDING | IRQ_ACTIVE);
 }
 
-static bool host_level(void *h, uint32_t id)
+static bool host_level(void *h, uint32_t number)
 {
 	(void)h;
-	return vgic_host.wire[id];
+	return vgic_host.wire[wire(number)];
 }
 
 static void host_timer(void *h, unsigned int cpu, uint8_t priority, bool enabled)

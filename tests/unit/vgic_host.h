@@ -4,12 +4,14 @@
 
 #include "services/vmm/arch/aarch64/vgic.h"
 
+#define VGIC_WIRES (VGIC_IDS + VGIC_PRIVATE)
+
 /* The kernel's side, as far as the model can see it: states, armed lines, wires. */
 struct vgic_host {
 	uint32_t state[2][VGIC_IDS];
 	uint8_t priority[2][VGIC_IDS];
-	bool armed[VGIC_IDS], edge[VGIC_IDS], wire[VGIC_IDS];
-	unsigned int armed_at[VGIC_IDS];
+	bool armed[VGIC_WIRES], edge[VGIC_WIRES], wire[VGIC_WIRES];
+	unsigned int armed_at[VGIC_WIRES];
 	bool timer[2];
 	uint8_t timer_priority[2];
 	unsigned int calls;

@@ -19,6 +19,7 @@ TIMER_BIT, WIRE_BIT, LOG_BIT = 30, 31, 32
 DEVICE_BIT = 1 << 0       # pl011: the console's signal
 DRIVER_IRQ = 1 << 0
 DRIVER_RING = 1 << 1
+VMM_TIMER = 1 << 0        # MACHINE_SIGNAL_TIMER
 CONSOLE = "console"
 INIT = "init"
 
@@ -174,6 +175,7 @@ def add_vm(builder, placed):
         grant(service, name, pb.GRANT_FILE, placed.files[name][2], rights=READ)
     grant(service, "untyped", pb.GRANT_UNTYPED, size=UNTYPED)
     grant(service, "core", pb.GRANT_CORE, badge=vm.vcpu["priority"])
+    grant(service, "timer", pb.GRANT_TIMER, badge=VMM_TIMER)
     for device in vm.devices:
         server = f"{device.name}.{label}"
         grant(service, device.name + ".port", pb.GRANT_CALL, server, rights=CALL)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Bare-metal test guests. A guest defines guest_main() and tests with CHECK; the machine it sees is
- * that of services/vmm: GICv3 at 0x0800_0000 and 0x080a_0000, virtual timer PPI 27, PSCI by HVC.
- * Its words go out through the VMM's debug hypercall, a line at a time: `ok NAME`, `FAIL NAME`, and
- * at last `N passed, N failed`; then it turns itself off, successfully only when nothing failed.
- * A test waits for what must come, without a limit of its own: whoever runs the guest has one.
+ * that of services/vmm: GICv3 at 0x0800_0000 and 0x080a_0000, virtual timer PPI 27, physical timer
+ * PPI 30, PSCI by HVC. Its words go out through the VMM's debug hypercall, a line at a time: `ok
+ * NAME`, `FAIL NAME`, and at last `N passed, N failed`; then it turns itself off, successfully only
+ * when nothing failed. A test waits for what must come, without a limit of its own: whoever runs
+ * the guest has one.
  */
 #ifndef GUEST_H
 #define GUEST_H

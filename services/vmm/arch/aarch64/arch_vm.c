@@ -43,29 +43,35 @@ static uint32_t vgic_state(void *host, unsigned int cpu, uint32_t id)
 	return states;
 }
 
+static skerry_cap wire_line(const struct machine *m, uint32_t wire)
+{
+	return (wire & 0xffff) == PTIMER_PPI ? m->arch->ptimer_lines + (wire >> 16)
+					     : machine_line(m, wire);
+}
+
 static void vgic_arm(void *host, unsigned int cpu, uint32_t id, uint8_t priority, bool edge)
 {
 	const struct machine *m = host;
-	int32_t status = line_arm(machine_line(m, id), m->vcpus[cpu], id, priority,
+	int32_t status = line_arm(wire_line(m, VGIC_WIRE(cpu, id)), m->vcpus[cpu], id, priority,
 				  edge ? LINE_EDGE : LINE_LEVEL);
 
 	if (status)
 		exits_report(host, "interrupt %u: its line cannot be armed (%d)", id, status);
 }
 
-static uint32_t vgic_disarm(void *host, uint32_t id)
+static uint32_t vgic_disarm(void *host, uint32_t wire)
 {
 	uint32_t states = 0;
 
-	line_disarm(machine_line(host, id), &states);
+	line_disarm(wire_line(host, wire), &states);
 	return states;
 }
 
-static bool vgic_level(void *host, uint32_t id)
+static bool vgic_level(void *host, uint32_t wire)
 {
 	uint32_t level = 0, armed = 0, edges = 0;
 
-	line_status(machine_line(host, id), &level, &armed, &edges);
+	line_status(wire_line(host, wire), &level, &armed, &edges);
 	return level != 0;
 }
 
@@ -154,7 +160,7 @@ bool arch_init(struct machine *m)
 	for (uint32_t i = 0; i < m->config->cpu_num; i++)
 		affinity[i] = arch_affinity(m->config, i);
 	psci_init(&m->arch->psci, m->config->cpu_num, affinity);
-	if (!init_vgic(m, affinity) || !init_sysreg(m))
+	if (!init_vgic(m, affinity) || !init_sysreg(m) || !arch_ptimer_init(m))
 		return false;
 	for (uint32_t i = 0; i < m->config->cpu_num; i++) {
 		struct vcpu_ids ids = {0};
@@ -191,6 +197,7 @@ int32_t arch_vcpu_reset(struct machine *m, uint32_t cpu, uint64_t entry, uint64_
 	struct vcpu_timer_group timer = {0};
 	int32_t status;
 
+	ptimer_reset(&m->arch->ptimer, cpu);
 	vgic_cpu_reset(&m->arch->vgic, cpu);
 	sysreg_reset(&m->arch->sysreg, cpu);
 	general.x[0] = argument;
@@ -234,10 +241,12 @@ bool arch_entry_valid(struct machine *m, uint64_t entry)
 
 void arch_vcpu_power(struct machine *m, uint32_t cpu, bool on)
 {
-	if (on)
+	if (on) {
 		psci_started(&m->arch->psci, cpu);
-	else
+	} else {
 		psci_stopped(&m->arch->psci, cpu);
+		ptimer_reset(&m->arch->ptimer, cpu);
+	}
 }
 
 int64_t arch_start_result(enum arch_start result)
@@ -265,7 +274,8 @@ bool arch_sysreg(struct machine *m, uint32_t cpu, uint32_t reg, bool write, uint
 			vgic_sgi(&m->arch->vgic, cpu, *value);
 		return write;
 	}
-	return sysreg_access(&m->arch->sysreg, cpu, reg, write, value);
+	return sysreg_access(&m->arch->sysreg, cpu, reg, write, value) ||
+	       ptimer_access(&m->arch->ptimer, cpu, reg, write, value);
 }
 
 void arch_sysreg_name(uint32_t reg, char text[24])

@@ -4,15 +4,25 @@
 #define VMM_ARCH_VM_H
 
 #include "config.pb.h"
+#include "services/lib/ipc.h"
 #include "services/vmm/arch/aarch64/psci.h"
+#include "services/vmm/arch/aarch64/ptimer.h"
 #include "services/vmm/arch/aarch64/sysreg.h"
 #include "services/vmm/arch/aarch64/vgic.h"
+
+struct machine;
 
 struct arch_vm {
 	struct vgic vgic;
 	struct psci psci;
 	struct sysreg sysreg;
+	struct ptimer ptimer;
+	skerry_cap ptimer_deadline; /* one timer for all vCPUs */
+	skerry_cap ptimer_lines;    /* that of vCPU 0, then the others' */
 };
+
+/* The physical timers, after vgic_init. False after a line in the log. */
+bool arch_ptimer_init(struct machine *m);
 
 /* Where the interrupt controller is unless an emulated device of the config says otherwise. */
 #define ARCH_GICD_BASE 0x08000000ull

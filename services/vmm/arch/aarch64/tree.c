@@ -76,7 +76,7 @@ static void write_gic(struct fdt_write *w, const skerry_VmConfig *c)
 
 static void write_timer(struct fdt_write *w)
 {
-	/* Secure, physical, virtual, hypervisor: PPIs 29, 30, 27, 26. The guest has the third. */
+	/* Secure, physical, virtual, hypervisor: PPIs 29, 30, 27, 26. The guest has 30 and 27. */
 	const uint32_t interrupts[] = {GIC_PPI, 13, IRQ_LEVEL_HIGH, GIC_PPI, 14, IRQ_LEVEL_HIGH,
 				       GIC_PPI, 11, IRQ_LEVEL_HIGH, GIC_PPI, 10, IRQ_LEVEL_HIGH};
 

@@ -52,6 +52,12 @@ bool vgic_line(struct vgic *g, uint32_t id, bool edge)
 	return true;
 }
 
+void vgic_private_line(struct vgic *g, uint32_t id)
+{
+	for (unsigned int i = 0; i < g->cpus; i++)
+		g->cpu[i].irqs[id].line = true;
+}
+
 struct vgic_irq *vgic_irq(struct vgic *g, unsigned int cpu, uint32_t id)
 {
 	return id < VGIC_PRIVATE ? &g->cpu[cpu].irqs[id] : &g->shared[id - VGIC_PRIVATE];
@@ -74,7 +80,7 @@ static unsigned int target(const struct vgic *g, const struct vgic_irq *irq, uns
 
 static bool level_high(const struct vgic *g, const struct vgic_irq *irq, uint32_t id)
 {
-	return irq->line && !irq->edge && g->ops->level(g->host, id);
+	return irq->line && !irq->edge && g->ops->level(g->host, VGIC_WIRE(irq->at, id));
 }
 
 static void forward(struct vgic *g, struct vgic_irq *irq, unsigned int to, uint32_t id)
@@ -101,7 +107,7 @@ void vgic_withdraw(struct vgic *g, unsigned int cpu, uint32_t id)
 		return;
 	irq->forwarded = false;
 	if (irq->line) {
-		states = g->ops->disarm(g->host, id);
+		states = g->ops->disarm(g->host, VGIC_WIRE(irq->at, id));
 	} else {
 		if (id == g->timer)
 			g->ops->timer(g->host, irq->at, irq->priority, false);
@@ -195,11 +201,13 @@ void vgic_cpu_reset(struct vgic *g, unsigned int cpu)
 	struct vgic_cpu *c = &g->cpu[cpu];
 
 	for (uint32_t id = 0; id < VGIC_PRIVATE; id++) {
+		const bool line = c->irqs[id].line;
+
 		vgic_withdraw(g, cpu, id);
 		if (c->irqs[id].known)
 			g->ops->retract(g->host, cpu, id, IRQ_PENDING | IRQ_ACTIVE);
+		c->irqs[id] = (struct vgic_irq){.at = (uint8_t)cpu, .line = line};
 	}
-	memset(c->irqs, 0, sizeof(c->irqs));
 	for (uint32_t id = 0; id < VGIC_SGIS; id++)
 		c->irqs[id].edge = true;
 	c->waker = WAKER_ASLEEP;

@@ -25,14 +25,17 @@
 #define VGIC_DIST_SIZE 0x10000u
 #define VGIC_REDIST_STRIDE 0x20000u /* RD_base and SGI_base frames of one vCPU */
 
+/* Where a wire is named by one number: of a private interrupt each vCPU has its own. */
+#define VGIC_WIRE(cpu, id) ((id) < VGIC_PRIVATE ? (uint32_t)(cpu) << 16 | (id) : (id))
+
 /* What the model asks of the kernel. `states` are IRQ_PENDING and IRQ_ACTIVE of kernel/abi.h. */
 struct vgic_ops {
 	void (*inject)(void *host, unsigned int cpu, uint32_t id, uint8_t priority);
 	uint32_t (*retract)(void *host, unsigned int cpu, uint32_t id, uint32_t states);
 	uint32_t (*state)(void *host, unsigned int cpu, uint32_t id);
 	void (*arm)(void *host, unsigned int cpu, uint32_t id, uint8_t priority, bool edge);
-	uint32_t (*disarm)(void *host, uint32_t id); /* returns the states, all taken back */
-	bool (*level)(void *host, uint32_t id);	     /* of the wire */
+	uint32_t (*disarm)(void *host, uint32_t wire); /* returns the states, all taken back */
+	bool (*level)(void *host, uint32_t wire);
 	void (*timer)(void *host, unsigned int cpu, uint8_t priority, bool enabled);
 };
 
@@ -74,6 +77,8 @@ struct vgic {
 bool vgic_init(struct vgic *g, unsigned int cpus, const uint32_t *affinity, uint32_t highest);
 /* SPI `id` has a line. `edge` is what ICFGR says until the guest writes it. False: no such SPI. */
 bool vgic_line(struct vgic *g, uint32_t id, bool edge);
+/* PPI `id` of every vCPU has a line, a level. */
+void vgic_private_line(struct vgic *g, uint32_t id);
 
 /*
  * An access by `cpu` at guest physical `address`. False when neither distributor nor redistributors

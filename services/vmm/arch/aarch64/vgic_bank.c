@@ -81,7 +81,7 @@ static void config_write(struct vgic *g, unsigned int cpu, uint32_t id, bool edg
 {
 	struct vgic_irq *irq = vgic_irq(g, cpu, id);
 
-	/* SGIs are always edges; the only PPI that is wired is the timer, a level. */
+	/* SGIs are always edges; the PPIs that are wired are the timers, levels. */
 	if (id < VGIC_PRIVATE || irq->edge == edge)
 		return;
 	vgic_withdraw(g, cpu, id);

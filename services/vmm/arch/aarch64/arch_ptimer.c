@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The physical timers, tied to the kernel's calls: a line for each vCPU, one timer for all. */
+#include "services/lib/grants.h"
+#include "services/lib/log.h"
+#include "services/lib/sys.h"
+#include "services/vmm/arch/aarch64/arch_vm.h"
+#include "services/vmm/machine.h"
+
+static uint64_t now(void *host)
+{
+	(void)host;
+	return sys_counter(); /* a guest's physical and virtual counter are the same */
+}
+
+static void level(void *host, unsigned int cpu, bool high)
+{
+	const struct machine *m = host;
+	const skerry_cap line = m->arch->ptimer_lines + cpu;
+
+	if (high)
+		line_raise(line);
+	else
+		line_lower(line);
+}
+
+static void deadline(void *host, uint64_t ticks)
+{
+	const struct machine *m = host;
+
+	_Static_assert(PTIMER_NEVER == 0, "0 cancels");
+	timer_set(m->arch->ptimer_deadline, ticks);
+}
+
+static const struct ptimer_ops ops = {.now = now, .level = level, .deadline = deadline};
+
+static void passed(struct machine *m, void *arg)
+{
+	(void)arg;
+	ptimer_passed(&m->arch->ptimer);
+}
+
+bool arch_ptimer_init(struct machine *m)
+{
+	const uint32_t cpus = m->config->cpu_num;
+	const skerry_cap lines = slots_take(cpus);
+	int32_t status = LIMIT;
+
+	if (lines)
+		status = untyped_retype(grant_slot("untyped"), CAP_LINE, 0, 0, lines, cpus);
+	m->arch->ptimer_deadline = grant_slot("timer");
+	if (status || !m->arch->ptimer_deadline) {
+		log_line("vmm %s: no grant timer, or no lines for the timers (%d)", m->config->name,
+			 status);
+		return false;
+	}
+	m->arch->ptimer_lines = lines;
+	ptimer_init(&m->arch->ptimer, cpus, &ops, m);
+	vgic_private_line(&m->arch->vgic, PTIMER_PPI);
+	machine_on_signal(m, MACHINE_SIGNAL_TIMER, passed, NULL);
+	return true;
+}
