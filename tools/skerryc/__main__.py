@@ -2,6 +2,8 @@
 """Check a system file and show what it compiles to.
 
     python3 tools/skerryc SYSTEM [--programs]   SYSTEM: a name in configs/systems, or a file
+    python3 tools/skerryc check -c FILE         say whether a VM, system or board file is right
+    python3 tools/skerryc generate ...          write a VM file; generate -h shows the options
 """
 import os
 import sys
@@ -12,7 +14,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[0:1] = [os.path.dirname(HERE), os.path.join(ROOT, "build", "idl")]
 
 from google.protobuf import text_format  # noqa: E402
-from skerryc import check  # noqa: E402
+from skerryc import check, commands  # noqa: E402
 from skerryc.compile import compile_system  # noqa: E402
 from skerryc.source import ConfigError  # noqa: E402
 
@@ -42,4 +44,7 @@ def main(name, *options):
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
         sys.exit(__doc__.strip())
-    main(*sys.argv[1:])
+    if sys.argv[1] in ("check", "generate"):
+        commands.main(sys.argv[1:], ROOT)
+    else:
+        main(*sys.argv[1:])

@@ -74,10 +74,10 @@ def programs_of(builders, directory):
     return programs
 
 
-def compile_system(name, root, services=None, overrides=None):
-    """`services`: the directory of the services' ELF files; None: do not look at programs."""
+def compile_system(name, root, services=None, overrides=None, only=None):
+    """`services`: the directory of the services' ELF files; None: do not look at programs. `only`: see systems.load."""
     path = find_system(name, root)
-    system = systems.load(path, root, overrides)
+    system = systems.load(path, root, overrides, only)
     files = name_files(system)
     builders = manifest.build(system)
     limits = check.read_limits(os.path.join(root, "idl"))

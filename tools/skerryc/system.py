@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 
 from skerryc import board, places, served, vmfile
-from skerryc.source import ConfigError, Document
+from skerryc.source import ConfigError, Document, Table
 
 MIB = 1 << 20
 KIB = 1 << 10
@@ -104,8 +104,8 @@ class System:
     notes: list
 
 
-def load(path, root, overrides=None):
-    """`overrides`: see override()."""
+def load(path, root, overrides=None, only=None):
+    """`overrides`: see override(). `only`: a VM file that is there in place of the system's VMs."""
     top = Document(path, root).table
     name = top.name("board", 64)
     path = os.path.join(root, "configs", "boards", name + ".toml")
@@ -118,6 +118,8 @@ def load(path, root, overrides=None):
     system.extras = [read_extra(table, cores) for table in top.tables("service")]
     tables = top.tables("vm")
     top.done()
+    if only:
+        tables = [Table(top.document, (), {"file": only})]
     check_drivers(drivers, machine)
     if len(tables) > VMS:
         raise top.error("vm", f"there are {len(tables)} VMs; at most {VMS} have numbers, remove some")

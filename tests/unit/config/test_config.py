@@ -59,6 +59,7 @@ def main():
     results = Results()
     with tempfile.TemporaryDirectory() as directory:
         messages(directory)
+        import asked
         import errors
         import errors_passed
         import errors_places
@@ -74,7 +75,7 @@ def main():
             for group in groups.split():
                 for name, changes, expected in getattr(module, group):
                     results.run(f"{group.lower().replace('_', ' ')}: {name}", error_case, changes, expected)
-        for name, test in {**good.TESTS, **passed.TESTS, **placed.TESTS, **mutated.TESTS}.items():
+        for name, test in {**good.TESTS, **passed.TESTS, **placed.TESTS, **asked.TESTS, **mutated.TESTS}.items():
             results.run(name, test, TOP)
     print(f"{results.passed} passed, {results.failed} failed")
     sys.exit(results.failed != 0)
