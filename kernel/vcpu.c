@@ -105,9 +105,9 @@ static struct context *exit_in_window(struct kernel *k, struct vcpu *v, struct s
 	struct exit_record *x = &v->exit;
 	struct cap *d;
 
-	if (x->class != EXIT_MMIO || (x->address & 0xfff) + x->width > 0x1000) {
-		arch_vcpu_abort(k, v); /* nothing that can be served as one plain access */
-		return &v->context;
+	if ((x->address & 0xfff) + x->width > 0x1000) { /* not one access of this window */
+		x->class = EXIT_FAULT;
+		return exit_to(k, v, v->ports[EXIT_FAULT].object, v->port_badge[EXIT_FAULT]);
 	}
 	x->address -= w->window.address;
 	if (x->write && w->window.doorbells && (d = doorbell_find(s, w, x))) {
@@ -137,13 +137,13 @@ FLAT struct context *vcpu_exit(struct kernel *k, struct vcpu *v)
 	struct exit_record *x = &v->exit;
 	struct space *s = v->space.object;
 
-	if (x->class <= EXIT_FAULT && s) {
+	if (x->class == EXIT_MMIO && s) {
 		enum space_entry_kind kind;
 		struct cap *w = s->found;
 
 		if (s->found_page == x->address >> 12 || (w = window_at(s, x->address, &kind)))
 			return exit_in_window(k, v, s, w);
-		if (kind == ENTRY_MEMORY && x->class == EXIT_MMIO)
+		if (kind == ENTRY_MEMORY)
 			return &v->context; /* mapped meanwhile: execute again */
 	}
 	return exit_to(k, v, v->ports[x->class].object, v->port_badge[x->class]);

@@ -129,24 +129,27 @@ TEST(window_loads_are_cut_and_extended)
 	}
 }
 
-TEST(window_access_across_its_end_is_an_abort)
+TEST(window_access_across_its_end_is_the_vmms)
 {
 	struct vm x = vm_running();
 
 	guest_access(x.m, DEVICE + 0xffd, 4, false, 0);
-	CHECK(x.m->k->current == &x.g.v->context);
-	CHECK(x.g.v->arch.aborted);
+	IS_CURRENT(x.m, x.vmm.t);
+	CHECK_EQ(user_result(x.vmm.t).r[1], INFO(VCPU_EXIT_FAULT, FAULT_EXIT_SIZE, 0));
+	CHECK_EQ(user_result(x.vmm.t).r[6], 0x100 + EXIT_FAULT);
 	CHECK_EQ(x.server.t->context.state, CONTEXT_RECEIVING);
 }
 
-TEST(window_access_that_is_not_plain_is_an_abort)
+TEST(window_access_that_is_not_plain_is_the_vmms)
 {
 	struct vm x = vm_running();
 
 	guest_exit(x.m,
 		   &(struct exit_record){.class = EXIT_FAULT, .address = DEVICE + 8, .length = 4});
-	CHECK(x.m->k->current == &x.g.v->context);
-	CHECK(x.g.v->arch.aborted);
+	IS_CURRENT(x.m, x.vmm.t);
+	CHECK_EQ(user_result(x.vmm.t).r[1], INFO(VCPU_EXIT_FAULT, FAULT_EXIT_SIZE, 0));
+	CHECK_EQ(user_result(x.vmm.t).r[6], 0x100 + EXIT_FAULT);
+	CHECK_EQ(x.server.t->context.state, CONTEXT_RECEIVING);
 }
 
 TEST(window_pages_beside_it_go_to_the_vmm)
