@@ -5,6 +5,10 @@
  * vCPU has one exit at a time, so its last one is enough. The bits of a sequence number from
  * EXIT_VCPU_SHIFT on tell the vCPUs of a VM apart.
  *
+ * An exit that is one instruction but two accesses (a pair of registers, decoded by the VMM) has
+ * two numbers: the second's has the highest bit of the count set, which no count reaches. The VMM
+ * goes on to the second only when the first was answered, so the last one is still enough.
+ *
  * Only accesses that change something need it: one that does not may simply be done again.
  */
 #ifndef LIB_EXIT_LEDGER_H
@@ -23,6 +27,11 @@ struct exit_ledger {
 		uint64_t value;
 	} last[EXIT_LEDGER_VCPUS];
 };
+
+static inline uint64_t exit_ledger_second(uint64_t sequence)
+{
+	return sequence | 1ull << (EXIT_VCPU_SHIFT - 1);
+}
 
 static inline uint32_t exit_ledger_slot(uint64_t sequence)
 {

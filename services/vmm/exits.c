@@ -112,9 +112,13 @@ static uint64_t fault(struct machine *m, uint32_t cpu, uint8_t *data, size_t siz
 {
 	struct fault_exit in;
 	char place[128];
+	uint32_t action;
 
 	if (!fault_exit_get(data, size, &in))
 		return EXITS_REFUSED;
+	action = arch_fault(m, cpu, in.sequence, in.virtual, in.syndrome);
+	if (action != EXIT_ACTION_ABORT)
+		return put_exit(data, 0, 0, action);
 	incident_place(m->vm, in.address, place, sizeof(place));
 	exits_report(
 	    m, "vcpu %u: access at 0x%08lx by pc 0x%lx cannot be served: %s (syndrome 0x%lx)", cpu,

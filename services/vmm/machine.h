@@ -50,6 +50,7 @@ struct machine_print { /* what a vCPU printed of its next line */
 
 struct arch_vm; /* of the architecture */
 struct axvm_server;
+struct mmio_access;
 
 struct machine {
 	const skerry_VmConfig *config;
@@ -89,6 +90,14 @@ void machine_use(struct machine *m, const skerry_VmConfig *config);
 bool machine_devices(struct machine *m);
 /* The line of guest interrupt `irq`; 0: none. */
 skerry_cap machine_line(const struct machine *m, uint32_t irq);
+/* The served device whose window has the guest physical address; null: none. */
+const skerry_ServedDevice *machine_device_at(const struct machine *m, uint64_t address);
+/*
+ * One plain access by vCPU `cpu` at a guest physical address, done by the controllers or by the
+ * device's server. Returns an EXIT_ACTION; a load's value is in *value. Uses the message buffer.
+ */
+uint32_t machine_access(struct machine *m, uint32_t cpu, const struct mmio_access *in,
+			uint64_t *value);
 /* Stops all vCPUs. */
 void machine_stop(struct machine *m);
 

@@ -126,3 +126,14 @@ bool machine_devices(struct machine *m)
 	}
 	return true;
 }
+
+const skerry_ServedDevice *machine_device_at(const struct machine *m, uint64_t address)
+{
+	for (uint32_t i = 0; i < m->config->devices_count; i++) {
+		const skerry_ServedDevice *d = &m->config->devices[i];
+
+		if ((address - d->base) >> window_order(d) == 0)
+			return d;
+	}
+	return NULL;
+}

@@ -39,6 +39,12 @@ void arch_vcpu_power(struct machine *m, uint32_t cpu, bool on);
 /* An access to the controllers. False: nothing is there. A load's value is in *value. */
 bool arch_mmio(struct machine *m, uint32_t cpu, uint64_t address, uint32_t width, bool write,
 	       uint64_t *value);
+/*
+ * A fault of vCPU `cpu` at a virtual address, with the architecture's syndrome: if it is an access
+ * that was not decoded, it is done. Returns an EXIT_ACTION. Uses the message buffer.
+ */
+uint32_t arch_fault(struct machine *m, uint32_t cpu, uint64_t sequence, uint64_t virtual,
+		    uint64_t syndrome);
 /* False: undefined. */
 bool arch_sysreg(struct machine *m, uint32_t cpu, uint32_t reg, bool write, uint64_t *value);
 /* For a message. */

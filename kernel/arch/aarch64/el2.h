@@ -74,7 +74,12 @@
 #define PSR_IT_HIGH (0x3full << 10) /* AArch32: IT[7:2]; IT[1:0] below */
 #define PSR_IT_LOW (3ull << 25)
 #define PSR_NZCV (0xfull << 28)
-#define PSR_SETTABLE (PSR_NZCV | PSR_PAN | PSR_DAIF | 0xfull)
+#define PSR_SSBS BIT(12)
+#define PSR_UAO BIT(23)
+#define PSR_DIT BIT(24)
+/* A bit that the core has not is RES0 in SPSR_EL2. */
+#define PSR_SETTABLE \
+	(PSR_NZCV | PSR_DIT | PSR_UAO | PSR_PAN | PSR_SS | PSR_SSBS | PSR_BTYPE | PSR_DAIF | 0xfull)
 
 /* ---- ESR_EL2 ---- */
 #define ESR_EC(esr) ((uint32_t)((esr) >> 26) & 0x3f)
