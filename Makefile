@@ -59,7 +59,7 @@ NANOPB_FLAGS := -DPB_FIELD_32BIT -isystem $(B)/deps/nanopb
 # them; only musl's printf family and what else a service takes from libc uses them.
 SERVICE_FLAGS = $(TARGET_FLAGS) $(NO_FP_$(ARCH)) -nostdinc -isystem $(O)/musl/include $(CC_INCLUDE) \
 	-isystem $(B)/deps/dtc/libfdt $(NANOPB_FLAGS) \
-	-Iservices/lib -Iservices/lib/arch/$(ARCH) -I$(B)/idl -I.
+	-Iservices/lib -Iservices/lib/virtio -Iservices/lib/arch/$(ARCH) -I$(B)/idl -I.
 
 # A bare-metal guest starts with its MMU off: unaligned accesses would fault.
 GUEST_FLAGS = $(TARGET_FLAGS) $(NO_FP_$(ARCH)) $(STRICT_ALIGN_$(ARCH)) -ffreestanding -nostdinc \
@@ -67,7 +67,7 @@ GUEST_FLAGS = $(TARGET_FLAGS) $(NO_FP_$(ARCH)) $(STRICT_ALIGN_$(ARCH)) -ffreesta
 
 HOST_FLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -isystem $(B)/deps/dtc/libfdt $(NANOPB_FLAGS)
-UNIT_FLAGS := $(HOST_FLAGS) -Itests/unit/arch -Itests/unit/lib -Itests/unit -Ikernel -Iservices/lib \
+UNIT_FLAGS := $(HOST_FLAGS) -Itests/unit/arch -Itests/unit/lib -Itests/unit -Ikernel -Iservices/lib -Iservices/lib/virtio \
 	-I$(B)/idl -I$(H)/idl -I.
 
 # ---- What is built -----------------------------------------------------------------------------
@@ -92,7 +92,7 @@ ifneq ($(words $(SERVICES)),$(words $(sort $(SERVICES))))
 $(error two services have the same name: $(SERVICE_DIRS))
 endif
 
-SERVICE_LIB_C := $(wildcard services/lib/*.c services/lib/arch/$(ARCH)/*.c)
+SERVICE_LIB_C := $(wildcard services/lib/*.c services/lib/virtio/*.c services/lib/arch/$(ARCH)/*.c)
 SERVICE_LIB_S := $(wildcard services/lib/arch/$(ARCH)/*.S)
 SERVICE_LIB_OBJS := $(SERVICE_LIB_C:services/%.c=$(O)/services/obj/%.o) \
 	$(SERVICE_LIB_S:services/%.S=$(O)/services/obj/%.o)
@@ -103,7 +103,7 @@ GUEST_LIB_OBJS := $(patsubst tests/guests/%,$(O)/guests/obj/%.o,$(basename $(GUE
 
 UNIT_TESTS := $(notdir $(basename $(wildcard tests/unit/test_*.c)))
 # Models of devices are the files that are not their server.
-DEVICE_MODELS := $(filter-out %_server.c,$(wildcard services/devices/*/*.c))
+DEVICE_MODELS := $(wildcard services/lib/virtio/*.c) $(filter-out %_server.c,$(wildcard services/devices/*/*.c))
 UNIT_LIB_C := $(wildcard kernel/*.c tests/unit/arch/*.c tests/unit/lib/*.c) $(DEVICE_MODELS)
 
 kernel: $(if $(KERNEL_OBJS),$(O)/kernel/kernel.bin) ## The kernel: build/ARCH/kernel/kernel.{elf,bin}

@@ -6,9 +6,9 @@
 IPC_DIRS := $(sort $(patsubst %/,%,$(dir $(wildcard services/devices/*/*_server.c services/console/*.c))))
 IPC_NAMES := $(foreach d,$(IPC_DIRS),$(call service_name,$(d)))
 IPC_LIB_C := $(addprefix services/lib/,grants.c incident.c ipc.c lock.c log.c log_format.c refusal.c ring.c server.c state.c) \
-	$(wildcard tests/ipc/host/*.c)
+	$(wildcard services/lib/virtio/*.c tests/ipc/host/*.c)
 IPC_LIB_OBJS := $(IPC_LIB_C:%.c=$(H)/ipc/obj/%.o)
-IPC_FLAGS = $(HOST_FLAGS) -Itests/ipc/host -Iservices/lib -I$(B)/idl -I.
+IPC_FLAGS = $(HOST_FLAGS) -Itests/ipc/host -Iservices/lib -Iservices/lib/virtio -I$(B)/idl -I.
 
 $(H)/ipc/obj/tests/%.o: tests/%.c Makefile | $(IDL_STAMP) $(B)/deps/nanopb.ok
 	$(call say,HOSTCC,$<)

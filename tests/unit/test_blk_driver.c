@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "services/devices/virtio-blk/virtio.h"
+#include "services/lib/virtio/virtio.h"
 #include "services/devices/virtio-blk/virtio_blk.h"
 #include "services/drivers/virtio-blk/blk_driver.h"
 #include "test.h"

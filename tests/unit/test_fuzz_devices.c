@@ -13,7 +13,7 @@
 static void wrote(void);
 #define VIRTIO_WROTE() wrote()
 /* Built here, with a guest that acts meanwhile. NOLINTBEGIN(bugprone-suspicious-include) */
-#include "services/devices/virtio-blk/virtio_ring.c"
+#include "services/lib/virtio/virtio_ring.c"
 
 #include "services/devices/virtio-blk/virtio_blk.c"
 /* NOLINTEND(bugprone-suspicious-include) */

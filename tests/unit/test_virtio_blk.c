@@ -12,7 +12,7 @@
 static void wrote(void);
 #define VIRTIO_WROTE() wrote()
 /* Built here, with deaths. NOLINTBEGIN(bugprone-suspicious-include) */
-#include "services/devices/virtio-blk/virtio_ring.c"
+#include "services/lib/virtio/virtio_ring.c"
 
 #include "services/devices/virtio-blk/virtio_blk.c"
 /* NOLINTEND(bugprone-suspicious-include) */

@@ -3,8 +3,8 @@
  * (virtio 1.2, 2.1, 2.2, 3.1, 4.2.2). */
 #include <string.h>
 
-#include "services/devices/virtio-blk/virtio.h"
-#include "services/devices/virtio-blk/virtio_mmio.h"
+#include "services/lib/virtio/virtio.h"
+#include "services/lib/virtio/virtio_mmio.h"
 #include "test.h"
 
 #define OFFERED (VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX | VIRTIO_BLK_F_FLUSH)

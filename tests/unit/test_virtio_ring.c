@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "services/devices/virtio-blk/virtio.h"
-#include "services/devices/virtio-blk/virtio_ring.h"
+#include "services/lib/virtio/virtio.h"
+#include "services/lib/virtio/virtio_ring.h"
 #include "test.h"
 
 /* Two regions that touch, so that a buffer can lie across, and one apart. */

@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "services/devices/virtio-blk/virtio.h"
+#include "services/lib/virtio/virtio.h"
 
 #define QUEUE 64u /* entries: three for each flight, rounded up */
 #define PER_FLIGHT 3u

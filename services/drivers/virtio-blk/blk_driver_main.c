@@ -16,7 +16,7 @@
 #include "log.h"
 #include "server.h"
 #include "services.pb.h"
-#include "services/devices/virtio-blk/virtio.h"
+#include "services/lib/virtio/virtio.h"
 #include "sys.h"
 
 #define PAGE 4096
