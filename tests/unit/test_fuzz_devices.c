@@ -69,7 +69,7 @@ static void put(uint32_t region, uint64_t at, const void *bytes, size_t size)
 static void guest_writes(void)
 {
 	const struct virtio_blk_state *s = state_current(&w.blk.state);
-	const struct virtio_queue *q = &s->mmio.queues[0];
+	const struct virtio_queue *q = &s->queues[0];
 	const struct virtio_desc d = {address(), length(),
 				      (uint16_t)(test_random() % (test_random() % 4 ? 4 : 16)),
 				      (uint16_t)(test_random() % 12)};
@@ -152,7 +152,7 @@ static void check_state(void)
 {
 	const struct virtio_blk_state *s = state_current(&w.blk.state);
 	const struct virtio_mmio *v = &s->mmio;
-	const struct virtio_queue *q = &v->queues[0];
+	const struct virtio_queue *q = &s->queues[0];
 
 	CHECK(q->num <= VIRTIO_QUEUE_LARGEST && (q->num & (q->num - 1)) == 0);
 	CHECK(!q->ready || q->num);
@@ -171,7 +171,7 @@ static void check_state(void)
 static void serve(void)
 {
 	const struct virtio_blk_state *s = state_current(&w.blk.state);
-	const struct virtio_queue before = s->mmio.queues[0];
+	const struct virtio_queue before = s->queues[0];
 	const bool live = virtio_mmio_live(&s->mmio) && before.ready;
 	uint16_t done;
 
@@ -179,7 +179,7 @@ static void serve(void)
 	(void)virtio_blk_serve(&w.blk, TURN);
 	CHECK(w.writes <= WRITES_MOST);
 	s = state_current(&w.blk.state);
-	done = (uint16_t)(s->mmio.queues[0].done - before.done);
+	done = (uint16_t)(s->queues[0].done - before.done);
 	CHECK(done <= (live ? TURN : 0));
 	if (!live)
 		CHECK_EQ(w.writes, 0);
@@ -197,15 +197,15 @@ static void access_register(void)
 	    .width = (uint32_t)(test_random() % 8 ? 4 : test_random() % 9),
 	    .write = test_random() % 4 != 0};
 	const struct virtio_blk_state *now = state_current(&w.blk.state);
-	const struct virtio_queue queue = now->mmio.queues[0];
+	const struct virtio_queue queue = now->queues[0];
 	uint64_t value = 0, again;
 	uint32_t action, action_again;
 
 	(void)virtio_blk_access(&w.blk, ++w.sequence, &a, &value, &action);
 	CHECK(action == EXIT_ACTION_ADVANCE || action == EXIT_ACTION_ABORT);
 	now = state_current(&w.blk.state);
-	if (queue.ready && now->mmio.queues[0].ready)
-		CHECK_MEMORY(&now->mmio.queues[0], &queue, sizeof(queue));
+	if (queue.ready && now->queues[0].ready)
+		CHECK_MEMORY(&now->queues[0], &queue, sizeof(queue));
 	/* The server died before the reply: the same exit again changes nothing. */
 	if (a.write && test_random() % 4 == 0) {
 		serve();
@@ -297,12 +297,12 @@ static void fuzz(bool read_only, unsigned rounds)
 		if (test_random() % 16 == 0)
 			access_register();
 		s = state_current(&w.blk.state);
-		done = s->mmio.queues[0].done;
+		done = s->queues[0].done;
 		if (test_random() % 32 == 0)
 			virtio_blk_resume(&w.blk);
 		serve();
 		s = state_current(&w.blk.state);
-		served += s->mmio.queues[0].done != done;
+		served += s->queues[0].done != done;
 		check_state();
 	}
 	if (read_only)

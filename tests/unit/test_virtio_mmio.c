@@ -9,17 +9,23 @@
 
 #define OFFERED (VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX | VIRTIO_BLK_F_FLUSH)
 
+#define QUEUES 3u
+
 static const uint8_t config[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
-static const struct virtio_identity identity = {
-    .device = 2, .features = OFFERED, .config = config, .config_bytes = sizeof(config)};
+static const struct virtio_identity identity = {.device = 2,
+						.queues = QUEUES,
+						.features = OFFERED,
+						.config = config,
+						.config_bytes = sizeof(config)};
 static struct virtio_mmio v;
+static struct virtio_queue queues[QUEUES + 1]; /* one more, which nobody may touch */
 
 static uint64_t load(uint64_t offset)
 {
 	const struct virtio_access a = {.offset = offset, .width = 4};
 	uint64_t value;
 
-	CHECK_EQ(virtio_mmio_access(&v, &identity, &a, &value), VIRTIO_NOTHING);
+	CHECK_EQ(virtio_mmio_access(&v, queues, &identity, &a, &value), VIRTIO_NOTHING);
 	return value;
 }
 
@@ -29,7 +35,7 @@ static enum virtio_effect store(uint64_t offset, uint32_t value)
 	    .offset = offset, .value = value, .width = 4, .write = true};
 	uint64_t unused;
 
-	return virtio_mmio_access(&v, &identity, &a, &unused);
+	return virtio_mmio_access(&v, queues, &identity, &a, &unused);
 }
 
 static uint32_t random_offset(void)
@@ -53,10 +59,17 @@ static uint32_t random_value(uint32_t offset)
 	return test_random() % 4 ? (uint32_t)(test_random() % 4) : (uint32_t)test_random();
 }
 
+static void check_queue(const struct virtio_queue *q, const struct virtio_queue *before)
+{
+	if (q->ready)
+		CHECK(q->num >= 1 && q->num <= VIRTIO_QUEUE_LARGEST &&
+		      (q->num & (q->num - 1)) == 0);
+	if (q->ready && before->ready)
+		CHECK_MEMORY(q, before, sizeof(*q));
+}
+
 static void check_invariants(const struct virtio_mmio *before)
 {
-	const struct virtio_queue *q = &v.queues[0];
-
 	if (v.status & VIRTIO_FEATURES_OK) {
 		CHECK((v.driver_features & VIRTIO_F_VERSION_1) != 0);
 		CHECK_EQ(v.driver_features & ~OFFERED, 0);
@@ -69,22 +82,31 @@ static void check_invariants(const struct virtio_mmio *before)
 		CHECK_EQ(before->status & ~v.status, 0);
 	if (v.status != before->status)
 		CHECK_EQ(~before->status & v.status & VIRTIO_NEEDS_RESET, 0);
-	if (q->ready)
-		CHECK(q->num >= 1 && q->num <= VIRTIO_QUEUE_LARGEST &&
-		      (q->num & (q->num - 1)) == 0);
-	if (q->ready && before->queues[0].ready) {
-		CHECK_EQ(q->num, before->queues[0].num);
-		CHECK_EQ(q->desc, before->queues[0].desc);
-		CHECK_EQ(q->avail, before->queues[0].avail);
-		CHECK_EQ(q->used, before->queues[0].used);
+}
+
+/* A store reaches the selected queue alone, a reset all of them. */
+static void check_queues(const struct virtio_mmio *before, const struct virtio_queue *were,
+			 enum virtio_effect effect)
+{
+	static const struct virtio_queue nothing;
+
+	for (uint32_t i = 0; i < QUEUES; i++) {
+		check_queue(&queues[i], &were[i]);
+		if (effect == VIRTIO_RESET)
+			CHECK_MEMORY(&queues[i], &nothing, sizeof(nothing));
+		else if (i != before->queue_sel)
+			CHECK_MEMORY(&queues[i], &were[i], sizeof(nothing));
 	}
+	CHECK_MEMORY(&queues[QUEUES], &nothing, sizeof(nothing));
 }
 
 TEST(virtio_mmio_keeps_its_rules_whatever_the_driver_writes)
 {
-	unsigned live = 0, ready = 0;
+	unsigned live = 0, ready[QUEUES] = {0};
+	struct virtio_queue were[QUEUES];
 
 	memset(&v, 0, sizeof(v));
+	memset(queues, 0, sizeof(queues));
 	for (int i = 0; i < 500000; i++) {
 		const struct virtio_mmio before = v;
 		uint32_t offset = random_offset();
@@ -94,12 +116,18 @@ TEST(virtio_mmio_keeps_its_rules_whatever_the_driver_writes)
 		    .width = test_random() % 8 ? 4 : (uint32_t)(test_random() % 9),
 		    .write = test_random() % 8 != 0};
 		uint64_t value = 0, peeked = 0;
-		bool peeks = virtio_mmio_peek(&v, &identity, &a, &peeked);
-		enum virtio_effect effect = virtio_mmio_access(&v, &identity, &a, &value);
+
+		memcpy(were, queues, sizeof(were));
+
+		bool peeks = virtio_mmio_peek(&v, queues, &identity, &a, &peeked);
+		enum virtio_effect effect = virtio_mmio_access(&v, queues, &identity, &a, &value);
 
 		check_invariants(&before);
-		if (!a.write || effect == VIRTIO_REFUSED)
+		check_queues(&before, were, effect);
+		if (!a.write || effect == VIRTIO_REFUSED) {
 			CHECK_MEMORY(&v, &before, sizeof(v));
+			CHECK_MEMORY(queues, were, sizeof(were));
+		}
 		CHECK_EQ(peeks, !a.write && effect != VIRTIO_REFUSED);
 		if (peeks)
 			CHECK_EQ(peeked, value);
@@ -108,19 +136,48 @@ TEST(virtio_mmio_keeps_its_rules_whatever_the_driver_writes)
 		if (test_random() % 512 == 0)
 			virtio_mmio_break(&v);
 		live += virtio_mmio_live(&v);
-		ready += v.queues[0].ready;
+		for (uint32_t q = 0; q < QUEUES; q++)
+			ready[q] += queues[q].ready;
 	}
-	CHECK(live > 1000 && ready > 1000);
+	CHECK(live > 1000 && ready[0] > 1000 && ready[1] > 1000 && ready[2] > 1000);
 }
 
 TEST(virtio_mmio_reset_leaves_nothing)
 {
 	static const struct virtio_mmio nothing;
 
+	static const struct virtio_queue unused[QUEUES];
+
 	for (size_t i = 0; i < sizeof(v); i++)
 		((uint8_t *)&v)[i] = (uint8_t)test_random();
+	for (size_t i = 0; i < sizeof(unused); i++)
+		((uint8_t *)queues)[i] = (uint8_t)test_random();
 	CHECK_EQ(store(VIRTIO_STATUS, 0), VIRTIO_RESET);
 	CHECK_MEMORY(&v, &nothing, sizeof(v));
+	CHECK_MEMORY(queues, unused, sizeof(unused));
+}
+
+TEST(virtio_mmio_has_as_many_queues_as_the_device_says)
+{
+	memset(&v, 0, sizeof(v));
+	memset(queues, 0, sizeof(queues));
+	for (uint32_t q = 0; q < QUEUES; q++) {
+		store(VIRTIO_QUEUE_SEL, q);
+		CHECK_EQ(load(VIRTIO_QUEUE_NUM_MAX), VIRTIO_QUEUE_LARGEST);
+		store(VIRTIO_QUEUE_NUM, 8u << q);
+		store(VIRTIO_QUEUE_READY, q != 1);
+		CHECK_EQ(store(VIRTIO_QUEUE_NOTIFY, q), VIRTIO_NOTIFIED);
+	}
+	for (uint32_t q = 0; q < QUEUES; q++) {
+		store(VIRTIO_QUEUE_SEL, q);
+		CHECK_EQ(load(VIRTIO_QUEUE_READY), q != 1);
+		CHECK_EQ(queues[q].num, 8u << q);
+	}
+	store(VIRTIO_QUEUE_SEL, QUEUES);
+	CHECK_EQ(load(VIRTIO_QUEUE_NUM_MAX), 0);
+	store(VIRTIO_QUEUE_READY, 1);
+	CHECK_EQ(load(VIRTIO_QUEUE_READY), 0);
+	CHECK_EQ(store(VIRTIO_QUEUE_NOTIFY, QUEUES), VIRTIO_NOTHING);
 }
 
 /* A device that breaks tells so, but only one that is live may interrupt (2.1.2). */
@@ -152,7 +209,8 @@ TEST(virtio_mmio_configuration_reads_in_any_piece)
 			for (uint32_t i = 0; i < width; i++)
 				expected |= (at + i < sizeof(config) ? (uint64_t)config[at + i] : 0)
 					    << 8 * i;
-			CHECK_EQ(virtio_mmio_access(&v, &identity, &a, &value), VIRTIO_NOTHING);
+			CHECK_EQ(virtio_mmio_access(&v, queues, &identity, &a, &value),
+				 VIRTIO_NOTHING);
 			CHECK_EQ(value, expected);
 		}
 }

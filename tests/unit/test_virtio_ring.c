@@ -22,6 +22,7 @@
 
 static struct virtio_ram ram;
 static struct virtio_mmio mmio;
+static struct virtio_queue queue;
 
 static void set_up(uint64_t features)
 {
@@ -37,11 +38,11 @@ static void set_up(uint64_t features)
 		memset(ram.regions[i].at, 0, BYTES);
 	}
 	mmio = (struct virtio_mmio){.driver_features = features};
-	mmio.queues[0] = (struct virtio_queue){.desc = FIRST,
-					       .avail = FIRST + AT_AVAIL,
-					       .used = FIRST + AT_USED,
-					       .num = NUM,
-					       .ready = 1};
+	queue = (struct virtio_queue){.desc = FIRST,
+				      .avail = FIRST + AT_AVAIL,
+				      .used = FIRST + AT_USED,
+				      .num = NUM,
+				      .ready = 1};
 }
 
 static uint8_t *byte_at(uint64_t gpa)
@@ -195,7 +196,7 @@ TEST(virtio_ring_reads_requests_as_a_second_reader_does)
 		struct virtio_ring r;
 
 		mmio.driver_features = indirect ? VIRTIO_F_INDIRECT_DESC : 0;
-		CHECK(virtio_ring_open(&r, &ram, &mmio, &mmio.queues[0]));
+		CHECK(virtio_ring_open(&r, &ram, &mmio, &queue));
 		for (uint32_t d = 0; d < NUM; d++) {
 			random_desc(ram.regions[0].at + (size_t)16 * d, d, false);
 			random_desc(ram.regions[1].at + 0x200 + (size_t)16 * d, d, true);
@@ -215,7 +216,7 @@ TEST(virtio_ring_reads_requests_as_a_second_reader_does)
 TEST(virtio_ring_refuses_queues_that_do_not_lie_in_memory)
 {
 	struct virtio_ring r;
-	struct virtio_queue *q = &mmio.queues[0];
+	struct virtio_queue *q = &queue;
 
 	set_up(VIRTIO_F_VERSION_1);
 	for (uint64_t at = FIRST - 64; at < SECOND + 64; at++) {

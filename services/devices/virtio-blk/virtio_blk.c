@@ -36,9 +36,10 @@ void virtio_blk_describe(struct virtio_blk *b)
 	/* A chain is at most as long as the queue: header and status take two of it. */
 	put_little(b->config + CONFIG_SEG_MAX, VIRTIO_QUEUE_LARGEST - 2, 4);
 	put_little(b->config + CONFIG_BLK_SIZE, SECTOR, 4);
-	put_little(b->config + CONFIG_QUEUES, VIRTIO_QUEUES, 2);
+	put_little(b->config + CONFIG_QUEUES, VIRTIO_BLK_QUEUES, 2);
 	b->identity = (struct virtio_identity){
 	    .device = VIRTIO_BLOCK_DEVICE,
+	    .queues = VIRTIO_BLK_QUEUES,
 	    .features = VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX | VIRTIO_F_INDIRECT_DESC |
 			VIRTIO_BLK_F_SEG_MAX | VIRTIO_BLK_F_BLK_SIZE | VIRTIO_BLK_F_FLUSH |
 			(b->read_only ? VIRTIO_BLK_F_RO : 0),
@@ -172,7 +173,7 @@ static void break_device(struct virtio_blk *b)
 static bool serve_one(struct virtio_blk *b, const struct virtio_ring *r)
 {
 	const struct virtio_blk_state *now = state_current(&b->state);
-	uint16_t taken = now->mmio.queues[0].taken, done = now->mmio.queues[0].done;
+	uint16_t taken = now->queues[0].taken, done = now->queues[0].done;
 	struct virtio_blk_state *s;
 	uint32_t length;
 
@@ -183,11 +184,11 @@ static bool serve_one(struct virtio_blk *b, const struct virtio_ring *r)
 	}
 	length = execute(b, &now->mmio, begin_flight(b->flight, taken));
 	s = begin(b);
-	s->mmio.queues[0].taken = (uint16_t)(taken + 1);
-	s->mmio.queues[0].done = (uint16_t)(done + 1);
-	s->mmio.queues[0].answered = 1;
-	s->mmio.queues[0].last_id = b->chain.head;
-	s->mmio.queues[0].last_length = length;
+	s->queues[0].taken = (uint16_t)(taken + 1);
+	s->queues[0].done = (uint16_t)(done + 1);
+	s->queues[0].answered = 1;
+	s->queues[0].last_id = b->chain.head;
+	s->queues[0].last_length = length;
 	commit(b);
 	b->flight->tries = 0;
 	virtio_ring_answer(r, done, b->chain.head, length);
@@ -201,9 +202,9 @@ static bool open_queue(struct virtio_blk *b, struct virtio_ring *r)
 {
 	const struct virtio_blk_state *now = state_current(&b->state);
 
-	if (!virtio_mmio_live(&now->mmio) || !now->mmio.queues[0].ready)
+	if (!virtio_mmio_live(&now->mmio) || !now->queues[0].ready)
 		return false;
-	if (virtio_ring_open(r, &b->ram, &now->mmio, &now->mmio.queues[0]))
+	if (virtio_ring_open(r, &b->ram, &now->mmio, &now->queues[0]))
 		return true;
 	break_device(b);
 	return false;
@@ -218,7 +219,7 @@ bool virtio_blk_serve(struct virtio_blk *b, uint32_t most)
 	/* A look that finds nothing counts, too: the driver may change its index all the time. */
 	for (; most > 0; most--) {
 		const struct virtio_blk_state *now = state_current(&b->state);
-		uint16_t taken = now->mmio.queues[0].taken;
+		uint16_t taken = now->queues[0].taken;
 		uint32_t waiting = virtio_ring_waiting(&r, taken);
 
 		if (waiting > r.num) {
@@ -236,7 +237,7 @@ bool virtio_blk_serve(struct virtio_blk *b, uint32_t most)
 void virtio_blk_resume(struct virtio_blk *b)
 {
 	const struct virtio_blk_state *now = state_current(&b->state);
-	const struct virtio_queue *q = &now->mmio.queues[0];
+	const struct virtio_queue *q = &now->queues[0];
 	struct virtio_ring r;
 
 	if (!q->answered || !open_queue(b, &r))
@@ -253,11 +254,11 @@ bool virtio_blk_access(struct virtio_blk *b, uint64_t sequence, const struct vir
 	enum virtio_effect effect;
 
 	*action = EXIT_ACTION_ADVANCE;
-	if (virtio_mmio_peek(&now->mmio, &b->identity, a, value) ||
+	if (virtio_mmio_peek(&now->mmio, now->queues, &b->identity, a, value) ||
 	    exit_ledger_find(&now->exits, sequence, value))
 		return false;
 	s = begin(b);
-	effect = virtio_mmio_access(&s->mmio, &b->identity, a, value);
+	effect = virtio_mmio_access(&s->mmio, s->queues, &b->identity, a, value);
 	if (effect == VIRTIO_REFUSED) {
 		*action = EXIT_ACTION_ABORT;
 		return false;

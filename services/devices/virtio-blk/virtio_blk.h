@@ -26,12 +26,14 @@
 #include "virtio_ring.h"
 
 #define VIRTIO_BLK_CONFIG_BYTES 0x40u
+#define VIRTIO_BLK_QUEUES 1u
 /* A request that has killed its server this often is answered with an error. */
 #define VIRTIO_BLK_TRIES 3u
 
 /* Committed with `state`. */
 struct virtio_blk_state {
 	struct virtio_mmio mmio;
+	struct virtio_queue queues[VIRTIO_BLK_QUEUES];
 	struct exit_ledger exits;
 };
 

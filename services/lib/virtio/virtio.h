@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Names of the virtio 1.2 specification that devices and drivers share: registers of the MMIO
- * transport (4.2.2), status bits (2.1), features (6), split virtqueues (2.7) and the block device
- * (5.2). */
+ * transport (4.2.2), status bits (2.1), features (6), split virtqueues (2.7), the network (5.1),
+ * block (5.2) and console (5.3) devices. */
 #ifndef VIRTIO_H
 #define VIRTIO_H
 

@@ -36,15 +36,10 @@ static uint64_t read_config(const struct virtio_identity *identity, const struct
 	return value;
 }
 
-static const struct virtio_queue *selected(const struct virtio_mmio *v)
+static uint32_t read(const struct virtio_mmio *v, const struct virtio_queue *queues,
+		     const struct virtio_identity *identity, uint64_t offset)
 {
-	return v->queue_sel < VIRTIO_QUEUES ? &v->queues[v->queue_sel] : 0;
-}
-
-static uint32_t read(const struct virtio_mmio *v, const struct virtio_identity *identity,
-		     uint64_t offset)
-{
-	const struct virtio_queue *q = selected(v);
+	const struct virtio_queue *q = v->queue_sel < identity->queues ? &queues[v->queue_sel] : 0;
 
 	switch (offset) {
 	case VIRTIO_MAGIC_VALUE:
@@ -83,13 +78,15 @@ static bool features_fit(const struct virtio_mmio *v, const struct virtio_identi
 	return (v->driver_features & ~identity->features) == 0 && virtio_has(v, VIRTIO_F_VERSION_1);
 }
 
-static enum virtio_effect write_status(struct virtio_mmio *v,
+static enum virtio_effect write_status(struct virtio_mmio *v, struct virtio_queue *queues,
 				       const struct virtio_identity *identity, uint32_t value)
 {
 	uint32_t next = v->status | (value & STATUS_BITS); /* only a reset clears a bit */
 
 	if (value == 0) {
 		*v = (struct virtio_mmio){0};
+		for (uint32_t i = 0; i < identity->queues; i++)
+			queues[i] = (struct virtio_queue){0};
 		return VIRTIO_RESET;
 	}
 	if ((next & ~v->status & VIRTIO_FEATURES_OK) && !features_fit(v, identity))
@@ -151,8 +148,9 @@ static void write_queue(struct virtio_queue *q, uint64_t offset, uint32_t value)
 	}
 }
 
-static enum virtio_effect write(struct virtio_mmio *v, const struct virtio_identity *identity,
-				uint64_t offset, uint32_t value)
+static enum virtio_effect write(struct virtio_mmio *v, struct virtio_queue *queues,
+				const struct virtio_identity *identity, uint64_t offset,
+				uint32_t value)
 {
 	switch (offset) {
 	case VIRTIO_DEVICE_FEATURES_SEL:
@@ -168,12 +166,12 @@ static enum virtio_effect write(struct virtio_mmio *v, const struct virtio_ident
 		v->queue_sel = value;
 		break;
 	case VIRTIO_QUEUE_NOTIFY:
-		return value < VIRTIO_QUEUES ? VIRTIO_NOTIFIED : VIRTIO_NOTHING;
+		return value < identity->queues ? VIRTIO_NOTIFIED : VIRTIO_NOTHING;
 	case VIRTIO_INTERRUPT_ACK:
 		v->interrupt &= ~value;
 		break;
 	case VIRTIO_STATUS:
-		return write_status(v, identity, value);
+		return write_status(v, queues, identity, value);
 	case VIRTIO_QUEUE_NUM:
 	case VIRTIO_QUEUE_READY:
 	case VIRTIO_QUEUE_DESC:
@@ -182,8 +180,8 @@ static enum virtio_effect write(struct virtio_mmio *v, const struct virtio_ident
 	case VIRTIO_QUEUE_DRIVER + 4:
 	case VIRTIO_QUEUE_DEVICE:
 	case VIRTIO_QUEUE_DEVICE + 4:
-		if (v->queue_sel < VIRTIO_QUEUES)
-			write_queue(&v->queues[v->queue_sel], offset, value);
+		if (v->queue_sel < identity->queues)
+			write_queue(&queues[v->queue_sel], offset, value);
 		break;
 	default:
 		break; /* read-only registers, reserved offsets */
@@ -191,26 +189,28 @@ static enum virtio_effect write(struct virtio_mmio *v, const struct virtio_ident
 	return VIRTIO_NOTHING;
 }
 
-bool virtio_mmio_peek(const struct virtio_mmio *v, const struct virtio_identity *identity,
-		      const struct virtio_access *a, uint64_t *value)
+bool virtio_mmio_peek(const struct virtio_mmio *v, const struct virtio_queue *queues,
+		      const struct virtio_identity *identity, const struct virtio_access *a,
+		      uint64_t *value)
 {
 	if (a->write || refused(a))
 		return false;
-	*value =
-	    a->offset < VIRTIO_CONFIG ? read(v, identity, a->offset) : read_config(identity, a);
+	*value = a->offset < VIRTIO_CONFIG ? read(v, queues, identity, a->offset)
+					   : read_config(identity, a);
 	return true;
 }
 
 /* No field of the configuration is writable: writes to it are ignored. */
-enum virtio_effect virtio_mmio_access(struct virtio_mmio *v, const struct virtio_identity *identity,
+enum virtio_effect virtio_mmio_access(struct virtio_mmio *v, struct virtio_queue *queues,
+				      const struct virtio_identity *identity,
 				      const struct virtio_access *a, uint64_t *value)
 {
 	*value = 0;
 	if (refused(a))
 		return VIRTIO_REFUSED;
 	if (!a->write)
-		(void)virtio_mmio_peek(v, identity, a, value);
+		(void)virtio_mmio_peek(v, queues, identity, a, value);
 	else if (a->offset < VIRTIO_CONFIG)
-		return write(v, identity, a->offset, (uint32_t)a->value);
+		return write(v, queues, identity, a->offset, (uint32_t)a->value);
 	return VIRTIO_NOTHING;
 }

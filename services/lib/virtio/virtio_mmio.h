@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The registers of a virtio device on the MMIO transport, version 2 (virtio 1.2, 4.2), one queue
- * or several. Pure: a register access changes the state and says what else there is to do.
+ * The registers of a virtio device on the MMIO transport, version 2 (virtio 1.2, 4.2), with as many
+ * queues as the device says. Pure: a register access changes the state and says what else there is
+ * to do.
  */
 #ifndef VIRTIO_MMIO_H
 #define VIRTIO_MMIO_H
@@ -9,7 +10,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define VIRTIO_QUEUES 1u
 #define VIRTIO_QUEUE_LARGEST 128u
 
 struct virtio_queue {
@@ -29,12 +29,12 @@ struct virtio_mmio {
 	uint32_t status;
 	uint32_t interrupt; /* InterruptStatus; the line is up while it is not 0 */
 	uint32_t reserved;
-	struct virtio_queue queues[VIRTIO_QUEUES];
 };
 
 /* What never changes. */
 struct virtio_identity {
 	uint32_t device;
+	uint32_t queues; /* how many its state has */
 	uint64_t features;
 	const uint8_t *config; /* the device's own configuration, little endian */
 	uint32_t config_bytes;
@@ -54,12 +54,14 @@ enum virtio_effect {
 	VIRTIO_NOTIFIED, /* the driver rang for queue `value` (checked) */
 };
 
-enum virtio_effect virtio_mmio_access(struct virtio_mmio *v, const struct virtio_identity *identity,
+enum virtio_effect virtio_mmio_access(struct virtio_mmio *v, struct virtio_queue *queues,
+				      const struct virtio_identity *identity,
 				      const struct virtio_access *a, uint64_t *value);
 
 /* True if the access changes nothing: then *value is what it reads. */
-bool virtio_mmio_peek(const struct virtio_mmio *v, const struct virtio_identity *identity,
-		      const struct virtio_access *a, uint64_t *value);
+bool virtio_mmio_peek(const struct virtio_mmio *v, const struct virtio_queue *queues,
+		      const struct virtio_identity *identity, const struct virtio_access *a,
+		      uint64_t *value);
 
 static inline bool virtio_has(const struct virtio_mmio *v, uint64_t feature)
 {
