@@ -98,6 +98,10 @@ const skerry_ServedDevice *machine_device_at(const struct machine *m, uint64_t a
  */
 uint32_t machine_access(struct machine *m, uint32_t cpu, const struct mmio_access *in,
 			uint64_t *value);
+/* For the device tree: whether all of a range is the VM's, and an interrupt is one of its devices'.
+ */
+bool machine_has(const void *machine, uint64_t gpa, uint64_t size);
+bool machine_has_irq(const void *machine, uint64_t irq);
 /* Stops all vCPUs. */
 void machine_stop(struct machine *m);
 

@@ -137,3 +137,30 @@ const skerry_ServedDevice *machine_device_at(const struct machine *m, uint64_t a
 	}
 	return NULL;
 }
+
+bool machine_has(const void *machine, uint64_t gpa, uint64_t size)
+{
+	const struct machine *m = machine;
+	const uint64_t end = gpa + size;
+
+	if (end < gpa)
+		return false;
+	for (size_t i = 0; i < m->vm->area_count && gpa < end; i++) {
+		const struct axvm_area *a = &m->vm->areas[i];
+
+		if (gpa >= a->gpa && gpa - a->gpa < a->size)
+			gpa = a->gpa + a->size;
+	}
+	return gpa >= end;
+}
+
+bool machine_has_irq(const void *machine, uint64_t irq)
+{
+	const struct machine *m = machine;
+
+	for (uint32_t i = 0; i < m->config->passed_devices_count; i++) {
+		if (m->config->passed_devices[i].has_irq && m->config->passed_devices[i].irq == irq)
+			return true;
+	}
+	return irq <= UINT32_MAX && machine_line(m, (uint32_t)irq) != 0;
+}

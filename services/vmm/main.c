@@ -71,7 +71,7 @@ static bool load_initrd(struct loader *l, struct arch_tree *t)
 	return true;
 }
 
-static bool load_tree(struct loader *l, const struct arch_tree *t, uint64_t *address)
+static bool load_tree(struct loader *l, struct arch_tree *t, uint64_t *address)
 {
 	const struct start_grant *file = machine.config->has_dtb ? grant_find("dtb") : NULL;
 	int size;
@@ -81,9 +81,13 @@ static bool load_tree(struct loader *l, const struct arch_tree *t, uint64_t *add
 				       sizeof(tree));
 	else
 		size = arch_tree_make(t, tree, sizeof(tree));
+	if (size < 0 && t->problem[0])
+		log_line("vmm %s: device tree: %s", config.name, t->problem);
+	else if (size < 0)
+		say(file ? "the device tree is not a device tree, or too large"
+			 : "the device tree does not fit");
 	if (size < 0)
-		return say(file ? "the device tree is not a device tree, or too large"
-				: "the device tree does not fit");
+		return false;
 	*address = machine.config->has_dtb_load_addr ? machine.config->dtb_load_addr
 						     : loader_room(l, TREE_BYTES, TREE_BYTES);
 	if (*address == NO_ROOM)
@@ -98,7 +102,10 @@ static bool load_tree(struct loader *l, const struct arch_tree *t, uint64_t *add
 static bool load(uint64_t *tree_address)
 {
 	const struct start_grant *kernel = grant_find("kernel");
-	struct arch_tree t = {.config = machine.config};
+	struct arch_tree t = {.config = machine.config,
+			      .has = machine_has,
+			      .has_irq = machine_has_irq,
+			      .host = &machine};
 	struct loader l;
 
 	loader_init(&l, machine.vm);

@@ -71,13 +71,19 @@ int64_t arch_start_result(enum arch_start result);
 struct arch_tree {
 	const skerry_VmConfig *config;
 	uint64_t initrd, initrd_size; /* size 0: none */
+	/* Whether all of a range is memory or devices of the VM, and an interrupt is a device's. */
+	bool (*has)(const void *host, uint64_t gpa, uint64_t size);
+	bool (*has_irq)(const void *host, uint64_t irq);
+	const void *host;
+	char
+	    problem[200]; /* why a supplied tree is refused; empty: its form is wrong, or no room */
 };
 /*
- * Generates a device tree, or patches the supplied one (memory, chosen) of which `size` bytes were
- * read. Returns its size in `to`, or a negative libfdt error.
+ * Generates a device tree, or patches the supplied one of which `size` bytes were read: memory,
+ * processors and chosen are the VM's, its devices are added, and what it does not have is a
+ * problem. Returns its size in `to`, or a negative libfdt error.
  */
-int arch_tree_make(const struct arch_tree *t, void *to, size_t room);
-int arch_tree_patch(const struct arch_tree *t, const void *from, size_t size, void *to,
-		    size_t room);
+int arch_tree_make(struct arch_tree *t, void *to, size_t room);
+int arch_tree_patch(struct arch_tree *t, const void *from, size_t size, void *to, size_t room);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: services/lib/fdt_write.c */
 /* sources: services/vmm/arch/aarch64/tree.c services/vmm/arch/aarch64/tree_patch.c */
+/* sources: services/vmm/arch/aarch64/tree_cpus.c services/vmm/arch/aarch64/tree_check.c */
+/* sources: services/vmm/arch/aarch64/tree_devices.c */
 /* sources: services/vmm/arch/aarch64/arch_config.c */
 /* The guest's device tree, read back with libfdt. */
 #include <libfdt.h>
@@ -11,6 +13,38 @@
 
 static skerry_VmConfig config;
 static uint8_t out[0x10000];
+
+static bool inside(uint64_t gpa, uint64_t size, uint64_t base, uint64_t length)
+{
+	return gpa - base < length && size <= length - (gpa - base);
+}
+
+static bool has(const void *host, uint64_t gpa, uint64_t size)
+{
+	const skerry_VmConfig *c = host;
+	bool found = inside(gpa, size, 0x08000000, 0x10000) ||
+		     inside(gpa, size, 0x080a0000, 0x20000ull * c->cpu_num);
+
+	for (uint32_t i = 0; i < c->memory_regions_count; i++)
+		found |= inside(gpa, size, c->memory_regions[i].gpa, c->memory_regions[i].size);
+	for (uint32_t i = 0; i < c->devices_count; i++)
+		found |= inside(gpa, size, c->devices[i].base, 0x1000);
+	for (uint32_t i = 0; i < c->passed_devices_count; i++)
+		found |= inside(gpa, size, c->passed_devices[i].base, 0x1000);
+	return found;
+}
+
+static bool has_irq(const void *host, uint64_t irq)
+{
+	const skerry_VmConfig *c = host;
+	bool found = false;
+
+	for (uint32_t i = 0; i < c->devices_count; i++)
+		found |= c->devices[i].irq == irq;
+	for (uint32_t i = 0; i < c->passed_devices_count; i++)
+		found |= c->passed_devices[i].has_irq && c->passed_devices[i].irq == irq;
+	return found;
+}
 
 static struct arch_tree tree(void)
 {
@@ -37,7 +71,12 @@ static struct arch_tree tree(void)
 						  .base = 0xa000000,
 						  .length = 0x200,
 						  .irq = 48};
-	return (struct arch_tree){.config = &config, .initrd = 0x88000000, .initrd_size = 0x1234};
+	return (struct arch_tree){.config = &config,
+				  .initrd = 0x88000000,
+				  .initrd_size = 0x1234,
+				  .has = has,
+				  .has_irq = has_irq,
+				  .host = &config};
 }
 
 static int node(const char *path)
@@ -121,6 +160,58 @@ TEST(interrupt_controller_and_timer)
 		CHECK_EQ(cell("/timer", "interrupts", 3 * i), 1);
 		CHECK_EQ(cell("/timer", "interrupts", 3 * i + 1), ppi[i]);
 	}
+}
+
+TEST(controller_where_the_config_puts_it)
+{
+	struct arch_tree t = tree();
+
+	config.emu_devices_count = 1;
+	config.emu_devices[0] = (skerry_EmulatedDevice){.emu_type = 0x1, .base_gpa = 0x10000000};
+	CHECK(arch_tree_make(&t, out, sizeof(out)) > 0);
+	CHECK_EQ(cell("/intc@10000000", "reg", 5), 0x100a0000);
+	CHECK_EQ(cell("/intc@10000000/its@10080000", "reg", 1), 0x10080000);
+	CHECK_EQ(cell("/intc@10000000/its@10080000", "reg", 3), 0x20000);
+	CHECK_EQ(cell("/intc@10000000/its@10080000", "#msi-cells", 0), 1);
+	config.emu_devices[0].emu_type = 0x22;
+	CHECK(arch_tree_make(&t, out, sizeof(out)) > 0);
+	CHECK_EQ(cell("/intc@8000000/its@10000000", "reg", 1), 0x10000000);
+	config.emu_devices[0].emu_type = 0x21;
+	CHECK(arch_tree_make(&t, out, sizeof(out)) > 0);
+	CHECK_EQ(cell("/intc@10000000", "reg", 5), 0x080a0000);
+	CHECK_EQ(fdt_first_subnode(out, node("/intc@10000000")), -FDT_ERR_NOTFOUND);
+}
+
+TEST(passed_devices)
+{
+	struct arch_tree t = tree();
+
+	config.passed_devices_count = 3;
+	config.passed_devices[0] = (skerry_PassedDevice){.name = "virtio_mmio",
+							 .base = 0xa000200,
+							 .length = 0x200,
+							 .has_irq = true,
+							 .irq = 49,
+							 .edge = true,
+							 .dma = true,
+							 .compatible_count = 1,
+							 .compatible = {"virtio,mmio"}};
+	config.passed_devices[1] = (skerry_PassedDevice){.name = "flash",
+							 .base = 0,
+							 .length = 0x8000000,
+							 .compatible_count = 1,
+							 .compatible = {"cfi-flash"}};
+	config.passed_devices[2] = (skerry_PassedDevice){.name = "unknown", .base = 0x1000};
+	CHECK(arch_tree_make(&t, out, sizeof(out)) > 0);
+	CHECK(is(string("/virtio_mmio@a000200", "compatible", 0), "virtio,mmio"));
+	CHECK_EQ(cell("/virtio_mmio@a000200", "reg", 3), 0x200);
+	CHECK_EQ(cell("/virtio_mmio@a000200", "interrupts", 1), 17);
+	CHECK_EQ(cell("/virtio_mmio@a000200", "interrupts", 2), 1);
+	CHECK(fdt_getprop(out, node("/virtio_mmio@a000200"), "dma-coherent", NULL));
+	CHECK_EQ(cell("/flash@0", "reg", 3), 0x8000000);
+	CHECK(!fdt_getprop(out, node("/flash@0"), "interrupts", NULL));
+	CHECK(!fdt_getprop(out, node("/flash@0"), "dma-coherent", NULL));
+	CHECK_EQ(fdt_path_offset(out, "/unknown@1000"), -FDT_ERR_NOTFOUND);
 }
 
 TEST(devices)

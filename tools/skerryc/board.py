@@ -30,6 +30,11 @@ class Device:
     def page(self):
         return pages(self.base, self.size)
 
+    @property
+    def node(self):
+        """The name of its node in a VM's tree, without the address."""
+        return self.path.rpartition("/")[2].partition("@")[0] if self.path else self.name
+
 
 @dataclass
 class Board:

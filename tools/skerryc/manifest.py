@@ -224,7 +224,19 @@ def vm_config(placed):
             served.doorbell = device.name + ".bell"
             served.doorbell_offset = device.doorbell_offset
             served.doorbell_queues = device.queues
+    for each in vm.passthrough:
+        for passed in each.devices:
+            add_passed(config, passed)
     return config
+
+
+def add_passed(config, passed):
+    """Interrupts are passed through in interrupt_mode "passthrough" alone."""
+    device = passed.device
+    node = config.passed_devices.add(name=device.node, base=passed.base_gpa, length=device.size, dma=device.dma,
+                                     compatible=device.compatible)
+    if device.irq and config.interrupt_mode == pb.INTERRUPT_PASSTHROUGH:
+        node.irq, node.edge = device.irq, device.edge
 
 
 def add_device(builder, placed, device):

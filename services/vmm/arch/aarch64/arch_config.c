@@ -9,11 +9,26 @@ uint32_t arch_affinity(const skerry_VmConfig *config, uint32_t cpu)
 	return (uint32_t)(mpidr >> 8 & 0xff000000u) | (uint32_t)(mpidr & 0xffffffu);
 }
 
-uint64_t arch_controller(const skerry_VmConfig *config, uint32_t type, uint64_t base)
+static const skerry_EmulatedDevice *emulated(const skerry_VmConfig *config, uint32_t type)
 {
 	for (uint32_t i = 0; i < config->emu_devices_count; i++) {
 		if (config->emu_devices[i].emu_type == type)
-			return config->emu_devices[i].base_gpa;
+			return &config->emu_devices[i];
 	}
-	return base;
+	return NULL;
+}
+
+uint64_t arch_controller(const skerry_VmConfig *config, uint32_t type, uint64_t base)
+{
+	const skerry_EmulatedDevice *part = emulated(config, type);
+	const skerry_EmulatedDevice *whole = emulated(config, EMU_GIC);
+
+	if (part)
+		return part->base_gpa;
+	return whole ? whole->base_gpa + (base - ARCH_GICD_BASE) : base;
+}
+
+bool arch_has_its(const skerry_VmConfig *config)
+{
+	return emulated(config, EMU_GIC_ITS) || emulated(config, EMU_GIC);
 }

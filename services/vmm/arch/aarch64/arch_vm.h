@@ -27,13 +27,18 @@ bool arch_ptimer_init(struct machine *m);
 /* Where the interrupt controller is unless an emulated device of the config says otherwise. */
 #define ARCH_GICD_BASE 0x08000000ull
 #define ARCH_GICR_BASE 0x080a0000ull
+#define ARCH_ITS_BASE 0x08080000ull
+#define ARCH_ITS_SIZE 0x20000ull
 /* emu_type of a config's emulated devices */
 #define EMU_GIC_REDISTRIBUTOR 0x20u
 #define EMU_GIC_DISTRIBUTOR 0x21u
+#define EMU_GIC_ITS 0x22u
+#define EMU_GIC 0x1u /* all of them, as far from each other as usual */
 
 /* MPIDR affinity of vCPU `cpu`: the config's phys_cpu_ids, else its number. */
 uint32_t arch_affinity(const skerry_VmConfig *config, uint32_t cpu);
-/* Base of the emulated device of that type, or `base`. */
+/* Where the config puts the controller's part of that type, which is at `base` if it does not. */
 uint64_t arch_controller(const skerry_VmConfig *config, uint32_t type, uint64_t base);
+bool arch_has_its(const skerry_VmConfig *config);
 
 #endif

@@ -3,20 +3,19 @@
  * The guest's device tree, from the VM's devices (Devicetree Specification 0.4 and the bindings of
  * the Linux kernel for each compatible).
  */
+#include <libfdt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "services/lib/fdt_write.h"
 #include "services/vmm/vmm_arch.h"
 #include "services/vmm/arch/aarch64/arch_vm.h"
+#include "services/vmm/arch/aarch64/tree.h"
 
 #define GIC_PHANDLE 1u
-#define CLOCK_PHANDLE 2u
-#define CLOCK_HZ 24000000u
-#define GIC_SPI 0u
+#define ITS_PHANDLE 2u
 #define GIC_PPI 1u
 #define IRQ_LEVEL_HIGH 4u
-#define FIRST_SPI 32u
 
 static void write_memory(struct fdt_write *w, const skerry_VmConfig *c)
 {
@@ -56,6 +55,22 @@ static void write_cpus(struct fdt_write *w, const skerry_VmConfig *c)
 	fdt_write_end(w);
 }
 
+static void write_its(struct fdt_write *w, const skerry_VmConfig *c)
+{
+	const uint64_t base = arch_controller(c, EMU_GIC_ITS, ARCH_ITS_BASE);
+
+	fdt_write_cell(w, "#address-cells", 2);
+	fdt_write_cell(w, "#size-cells", 2);
+	fdt_write_flag(w, "ranges");
+	fdt_write_begin_at(w, "its", base);
+	fdt_write_text(w, "compatible", "arm,gic-v3-its");
+	fdt_write_flag(w, "msi-controller");
+	fdt_write_cell(w, "#msi-cells", 1);
+	fdt_write_reg(w, base, ARCH_ITS_SIZE);
+	fdt_write_cell(w, "phandle", ITS_PHANDLE);
+	fdt_write_end(w);
+}
+
 static void write_gic(struct fdt_write *w, const skerry_VmConfig *c)
 {
 	const uint64_t dist = arch_controller(c, EMU_GIC_DISTRIBUTOR, ARCH_GICD_BASE);
@@ -71,6 +86,8 @@ static void write_gic(struct fdt_write *w, const skerry_VmConfig *c)
 	fdt_write_flag(w, "interrupt-controller");
 	fdt_write_cells(w, "reg", frames, 8);
 	fdt_write_cell(w, "phandle", GIC_PHANDLE);
+	if (arch_has_its(c))
+		write_its(w, c);
 	fdt_write_end(w);
 }
 
@@ -84,33 +101,6 @@ static void write_timer(struct fdt_write *w)
 	fdt_write_text(w, "compatible", "arm,armv8-timer");
 	fdt_write_flag(w, "always-on");
 	fdt_write_cells(w, "interrupts", interrupts, 12);
-	fdt_write_end(w);
-	fdt_write_begin(w, "apb-pclk");
-	fdt_write_text(w, "compatible", "fixed-clock");
-	fdt_write_cell(w, "#clock-cells", 0);
-	fdt_write_cell(w, "clock-frequency", CLOCK_HZ);
-	fdt_write_cell(w, "phandle", CLOCK_PHANDLE);
-	fdt_write_end(w);
-}
-
-static void write_device(struct fdt_write *w, const skerry_ServedDevice *d)
-{
-	const uint32_t interrupt[] = {GIC_SPI, d->irq - FIRST_SPI, IRQ_LEVEL_HIGH};
-
-	fdt_write_begin_at(w, d->name, d->base);
-	if (strcmp(d->compatible, "arm,pl011") == 0) {
-		const uint32_t clocks[] = {CLOCK_PHANDLE, CLOCK_PHANDLE};
-
-		fdt_write_texts(w, "compatible", "arm,pl011\0arm,primecell",
-				sizeof("arm,pl011\0arm,primecell"));
-		fdt_write_cells(w, "clocks", clocks, 2);
-		fdt_write_texts(w, "clock-names", "uartclk\0apb_pclk", sizeof("uartclk\0apb_pclk"));
-	} else {
-		fdt_write_text(w, "compatible", d->compatible);
-		fdt_write_flag(w, "dma-coherent");
-	}
-	fdt_write_reg(w, d->base, d->length);
-	fdt_write_cells(w, "interrupts", interrupt, 3);
 	fdt_write_end(w);
 }
 
@@ -144,10 +134,11 @@ static void write_chosen(struct fdt_write *w, const struct arch_tree *t)
 	fdt_write_end(w);
 }
 
-int arch_tree_make(const struct arch_tree *t, void *to, size_t room)
+int arch_tree_make(struct arch_tree *t, void *to, size_t room)
 {
 	const skerry_VmConfig *c = t->config;
 	struct fdt_write w;
+	int size;
 
 	fdt_write_start(&w, to, room);
 	fdt_write_begin(&w, "");
@@ -161,8 +152,13 @@ int arch_tree_make(const struct arch_tree *t, void *to, size_t room)
 	write_cpus(&w, c);
 	write_gic(&w, c);
 	write_timer(&w);
-	for (uint32_t i = 0; i < c->devices_count; i++)
-		write_device(&w, &c->devices[i]);
 	fdt_write_end(&w);
-	return fdt_write_finish(&w);
+	size = fdt_write_finish(&w);
+	if (size >= 0)
+		size = fdt_open_into(to, to, (int)room);
+	if (size >= 0)
+		size = tree_add_devices(t, to, 0);
+	if (size >= 0)
+		size = fdt_pack(to);
+	return size < 0 ? size : (int)fdt_totalsize(to);
 }
