@@ -107,7 +107,7 @@ enum cap_right {
 	RIGHT_WRITE = 1 << 1,	/* frame: map writable. signal: raise. line: both. port: call */
 	RIGHT_EXECUTE = 1 << 2, /* frame: map executable */
 	RIGHT_MANAGE = 1 << 3,	/* configure, start, stop, arm, bind: what steers the object */
-	RIGHT_DMA = 1 << 4,	/* frame: read its physical address */
+	RIGHT_DMA = 1 << 4,	/* frame, space: read its physical address */
 	RIGHT_GRANT = 1 << 5,	/* may be sent in a message */
 	RIGHT_ALL = 0x3f,
 };
@@ -146,6 +146,7 @@ enum method {
 	SPACE_DOORBELL = 0x404, /* slots: doorbell, window, signal in own; offset | width << 32 (0:
 				   any), value, bit | DOORBELL_ANY_VALUE */
 	SPACE_STATUS = 0x405, /* -> a1 kind, a2 free table pages, a3 tag (vmid), a4 address bits */
+	SPACE_ROOT = 0x406,   /* needs RIGHT_DMA too -> a1 physical address of the root table */
 
 	/* thread */
 	THREAD_CONFIGURE = 0x500, /* cspace, space, buffer frame, offset, fault port or 0, badge */
@@ -187,6 +188,10 @@ enum method {
 	/* irq */
 	IRQ_BIND = 0xa00, /* signal, bits */
 	IRQ_ACK = 0xa01,  /* lets the interrupt fire again */
+	IRQ_ARM = 0xa02,  /* vcpu, interrupt id, priority, IRQ_TRIGGER_*: straight into the vCPU */
+	IRQ_DISARM = 0xa03, /* -> a1 IRQ_* states the interrupt was in, all taken back */
+	IRQ_STATUS = 0xa04, /* -> a1 1 when pending in the machine, a2 1 when armed */
+	IRQ_PEND = 0xa05,   /* 1: becomes pending in the machine; 0: no longer */
 
 	/* core */
 	CORE_SCHEDULE = 0xb00, /* thread or vcpu, priority, budget ns (0: none), period ns */

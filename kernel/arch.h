@@ -4,8 +4,8 @@
  *
  *   arch_context.h  struct arch_context: general registers, pc, status of a thread or vCPU (first
  * in struct context), and inline context_arg(c, i), context_set_arg(c, i, value) arch_space.h
- * struct arch_space: the root table, size and alignment ARCH_SPACE_BYTES/_ALIGN of a struct space
- * as retype lays it out arch_vcpu.h     struct arch_vcpu: lazy registers, interrupt state
+ * struct arch_space: `root`, the root table, size and alignment ARCH_SPACE_BYTES/_ALIGN of a struct
+ * space as retype lays it out arch_vcpu.h     struct arch_vcpu: lazy registers, interrupt state
  *   arch_kernel.h   struct arch_kernel: what a port keeps per core
  *
  * and the functions below. The generic kernel calls nothing else; a port calls what arch_calls.h
@@ -26,7 +26,9 @@ uint64_t arch_now(void);			    /* counter ticks */
 void arch_timer_set(struct kernel *k, uint64_t at); /* kernel timer interrupt; ~0: off */
 bool arch_interrupt_pending(struct kernel *k);	    /* a preemption point asks */
 void arch_irq_enable(struct kernel *k, uint32_t number, bool edge); /* routed here, unmasked */
-void arch_irq_disable(struct kernel *k, uint32_t number);	    /* masked and quiet */
+void arch_irq_disable(struct kernel *k, uint32_t number); /* masked, inactive; may be pending */
+bool arch_irq_pending(struct kernel *k, uint32_t number);
+void arch_irq_pend(struct kernel *k, uint32_t number, bool pending); /* what a wire says stays */
 void arch_irq_done(struct kernel *k, uint32_t number);	/* deactivated: may fire again */
 bool arch_irq_valid(struct kernel *k, uint32_t number); /* a user may own it (an SPI) */
 
@@ -93,7 +95,9 @@ void arch_vcpu_deadline_passed(struct kernel *k, struct vcpu *v); /* its timer f
 enum status arch_vcpu_timer(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority,
 			    bool enabled);
 /* Interrupt `id` becomes pending. `line`, or null: told by vcpu_interrupt_ended() when the guest
- * ends it, or all is retracted. NO_MEMORY never: overflow is kept. BAD_ARGUMENT: no such id. */
+ * ends it, or all is retracted. A line with a number is a physical interrupt, which is active: the
+ * guest's end, or retracting all, deactivates it. NO_MEMORY never: overflow is kept. BAD_ARGUMENT:
+ * no such id. */
 enum status arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority,
 			     struct line *line);
 uint32_t arch_vcpu_irq_state(struct kernel *k, struct vcpu *v, uint32_t id);

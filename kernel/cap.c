@@ -180,7 +180,7 @@ static bool deletion_step(struct kernel *k)
 	return !last;
 }
 
-static enum status deletion_run(struct kernel *k, struct cap *top, bool whole)
+enum status cap_delete(struct kernel *k, struct cap *top, bool whole)
 {
 	struct deletion *d = &k->deletion;
 
@@ -198,14 +198,4 @@ static enum status deletion_run(struct kernel *k, struct cap *top, bool whole)
 		if (arch_interrupt_pending(k))
 			return RESTART;
 	}
-}
-
-enum status cap_revoke(struct kernel *k, struct cap *c)
-{
-	return deletion_run(k, c, false);
-}
-
-enum status cap_delete(struct kernel *k, struct cap *c)
-{
-	return deletion_run(k, c, true);
 }

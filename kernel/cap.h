@@ -101,9 +101,9 @@ void cap_link(struct cap *parent, struct cap *slot);
 /* Moves a capability to an empty slot; everything that pointed to the slot follows. */
 void cap_move(struct kernel *k, struct cap *from, struct cap *to);
 bool cap_has_children(const struct cap *c);
-/* Removes what was derived from `c`, in bounded steps. BUSY: an interrupt wants service; call
- * again. cap_delete also removes `c` and, if it was the original, ends the object. */
-enum status cap_revoke(struct kernel *k, struct cap *c) __attribute__((warn_unused_result));
-enum status cap_delete(struct kernel *k, struct cap *c) __attribute__((warn_unused_result));
+/* Removes what was derived from `top`, in bounded steps; if `whole`, also `top` and, if that was
+ * the original, the object. RESTART: an interrupt wants service; call again. */
+enum status cap_delete(struct kernel *k, struct cap *top, bool whole)
+    __attribute__((warn_unused_result));
 
 #endif

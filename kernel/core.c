@@ -18,8 +18,7 @@ static enum status core_schedule(struct kernel *k, struct invocation *call)
 	if (budget > 1000000000 || period > 1000000000 || budget > period ||
 	    (budget && budget < 10000))
 		return BAD_ARGUMENT;
-	c = cap->type == CAP_THREAD ? &((struct thread *)cap->object)->context
-				    : &((struct vcpu *)cap->object)->context;
+	c = cap->object; /* first in both */
 	sched_set(k, c, (uint8_t)priority, budget * k->frequency / 1000000000,
 		  period * k->frequency / 1000000000);
 	return OK;
@@ -28,7 +27,7 @@ static enum status core_schedule(struct kernel *k, struct invocation *call)
 static enum status core_irq(struct kernel *k, struct invocation *call)
 {
 	struct cap *cap;
-	struct irq *i;
+	struct line *i;
 	enum status s = cspace_need(call->thread, call->in[2], CAP_IRQ, RIGHT_MANAGE, &cap);
 
 	if (s != OK)

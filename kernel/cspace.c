@@ -4,10 +4,9 @@
 
 #define SCAN 32 /* slots looked at in one step */
 /* Copies name the same object. Untyped would be retyped twice, a reply answered twice. */
-#define COPYABLE                                                                                 \
-	(1u << CAP_FRAME | 1u << CAP_CSPACE | 1u << CAP_SPACE | 1u << CAP_THREAD |               \
-	 1u << CAP_VCPU | 1u << CAP_PORT | 1u << CAP_SIGNAL | 1u << CAP_LINE | 1u << CAP_TIMER | \
-	 1u << CAP_IRQ | 1u << CAP_CORE)
+#define COPYABLE                                                                      \
+	(~(1u << CAP_EMPTY | 1u << CAP_UNTYPED | 1u << CAP_REPLY | 1u << CAP_WINDOW | \
+	   1u << CAP_DOORBELL | 1u << CAP_TABLE))
 
 struct cap *cspace_slot(const struct thread *t, uint64_t slot)
 {
@@ -53,10 +52,8 @@ static bool inside(const struct cap *c, const struct cspace *cs)
 	return c->type == CAP_UNTYPED && at >= base && at - base < c->untyped.size;
 }
 
-static enum status cspace_copy(struct kernel *k, struct cap *from, struct cap *to, uint64_t rights,
-			       uint64_t badge)
+static enum status cspace_copy(struct cap *from, struct cap *to, uint64_t rights, uint64_t badge)
 {
-	(void)k;
 	if (to->type != CAP_EMPTY)
 		return EXISTS;
 	if (!(COPYABLE >> from->type & 1))
@@ -108,13 +105,13 @@ enum status cspace_invoke(struct kernel *k, struct invocation *call, uint32_t me
 	}
 	switch (method) {
 	case CSPACE_COPY:
-		return cspace_copy(k, from, slot, call->in[4], call->in[5]);
+		return cspace_copy(from, slot, call->in[4], call->in[5]);
 	case CSPACE_MOVE:
 		return cspace_take(k, cs, from, slot);
 	case CSPACE_DELETE:
-		return slot->type == CAP_EMPTY ? BAD_CAP : cap_delete(k, slot);
 	case CSPACE_REVOKE:
-		return slot->type == CAP_EMPTY ? BAD_CAP : cap_revoke(k, slot);
+		return slot->type == CAP_EMPTY ? BAD_CAP
+					       : cap_delete(k, slot, method == CSPACE_DELETE);
 	case CSPACE_STATUS:
 		return results(call, slot->type, slot->rights,
 			       slot->type == CAP_UNTYPED ? 0 : slot->badge, 0);

@@ -139,7 +139,7 @@ void table_moved(struct cap *c);
 void window_end(struct kernel *k, struct cap *c);
 void doorbell_end(struct kernel *k, struct cap *c);
 enum status window_bind(struct kernel *k, struct invocation *call, struct space *s);
-enum status doorbell_bind(struct kernel *k, struct invocation *call, struct space *s);
+enum status doorbell_bind(struct invocation *call, struct space *s);
 /* The doorbell this store rings (x->address: offset in the window); null: an ordinary access. */
 struct cap *doorbell_find(const struct space *s, const struct cap *window,
 			  const struct exit_record *x);
@@ -163,12 +163,15 @@ void vcpu_deadline(struct kernel *k, struct deadline *d);
 void vcpu_deadline_update(struct kernel *k, struct vcpu *v); /* not loaded, its timer changed */
 
 void line_end(struct kernel *k, void *object);
+enum status line_arm(struct kernel *k, struct line *l, struct invocation *call);
+enum status line_disarm(struct kernel *k, struct line *l, struct invocation *call);
 void line_hold_cleared(struct kernel *k, struct cap *slot);
 void timer_end(struct kernel *k, void *object);
 void timer_hold_cleared(struct kernel *k, struct cap *slot);
 void timer_deadline(struct kernel *k, struct deadline *d);
 void irq_end(struct kernel *k, void *object);
 void irq_hold_cleared(struct kernel *k, struct cap *slot);
+void irq_disarmed(struct kernel *k, struct line *i, uint32_t states); /* states: taken back */
 
 /* Makes object `type` at `memory` (zeroed) with its original capability in `slot`. */
 enum status object_create(struct kernel *k, enum cap_type type, uint64_t param, void *memory,

@@ -1,68 +1,101 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A physical interrupt as a signal: quiet from when it fires until acknowledged. */
+/*
+ * A physical interrupt: a line whose wire is in the machine. Bound, it raises a signal and is quiet
+ * until acknowledged. Armed, it goes into a vCPU linked to the virtual one: the guest's end of that
+ * makes it inactive, without the kernel.
+ */
 #include "internal.h"
 
 void irq_fired(struct kernel *k, uint32_t number)
 {
-	struct irq *i = number < IRQS ? k->irqs[number] : NULL;
+	struct line *i = number < IRQS ? k->irqs[number] : NULL;
 
-	if (!i || !i->signal.object) {
+	if (i && i->armed) {
+		(void)arch_vcpu_inject(k, i->vcpu.object, i->id, i->priority, i);
+		vcpu_wake(k, i->vcpu.object);
+	} else if (i && i->signal.object) {
+		i->in_flight = true;
+		signal_raise(k, i->signal.object, i->bits);
+	} else {
 		arch_irq_disable(k, number); /* nobody wants it: it would only fire again */
-		return;
 	}
-	i->masked = true;
-	signal_raise(k, i->signal.object, i->bits);
 }
 
 void irq_end(struct kernel *k, void *object)
 {
-	struct irq *i = object;
+	struct line *i = object;
 
-	hold_clear(k, &i->signal);
+	line_end(k, object);
 	if (!i->number)
 		return;
 	arch_irq_disable(k, i->number);
-	if (i->masked)
-		arch_irq_done(k, i->number);
+	arch_irq_pend(k, i->number, false);
 	k->irqs[i->number] = NULL;
 }
 
 void irq_hold_cleared(struct kernel *k, struct cap *slot)
 {
-	struct irq *i = container_of(slot, struct irq, signal);
+	struct line *i = container_of(slot, struct line, signal);
 
 	if (i->number)
 		arch_irq_disable(k, i->number);
+	i->in_flight = false;
 }
 
-static enum status irq_bind(struct kernel *k, struct irq *i, struct invocation *call)
+/* An edge the guest had not taken is one of the machine's again. */
+void irq_disarmed(struct kernel *k, struct line *i, uint32_t states)
+{
+	arch_irq_disable(k, i->number);
+	if (i->edge && (states & IRQ_PENDING))
+		arch_irq_pend(k, i->number, true);
+}
+
+static enum status enable(struct kernel *k, struct line *i)
+{
+	if (i->in_flight)
+		arch_irq_done(k, i->number);
+	i->in_flight = false;
+	arch_irq_enable(k, i->number, i->edge);
+	return OK;
+}
+
+static enum status irq_connect(struct kernel *k, struct line *i, struct invocation *call, bool arm)
 {
 	enum status s;
 
 	if (!i->number)
 		return BAD_STATE;
-	s = signal_bind(k, call, &i->signal, HOLD_IRQ_SIGNAL, &i->bits);
-	if (s != OK)
-		return s;
-	if (i->masked)
-		arch_irq_done(k, i->number);
-	i->masked = false;
-	arch_irq_enable(k, i->number, i->edge);
-	return OK;
+	if (i->armed || (arm && i->signal.object))
+		return EXISTS;
+	s = arm ? line_arm(k, i, call)
+		: signal_bind(k, call, &i->signal, HOLD_IRQ_SIGNAL, &i->bits);
+	return s == OK ? enable(k, i) : s;
 }
 
 enum status irq_invoke(struct kernel *k, struct invocation *call, uint32_t method)
 {
-	struct irq *i = call->cap->object;
+	struct line *i = call->cap->object;
 
 	switch (method) {
 	case IRQ_BIND:
-		return irq_bind(k, i, call);
+	case IRQ_ARM:
+		return irq_connect(k, i, call, method == IRQ_ARM);
 	case IRQ_ACK:
-		if (!i->masked)
+		if (!i->in_flight)
 			return NOT_FOUND;
-		i->masked = false;
+		i->in_flight = false;
 		arch_irq_done(k, i->number);
+		return OK;
+	case IRQ_DISARM:
+		return line_disarm(k, i, call);
+	case IRQ_STATUS:
+		return results(call, i->number && arch_irq_pending(k, i->number), i->armed, 0, 0);
+	case IRQ_PEND:
+		if (!i->number)
+			return BAD_STATE;
+		if (call->in[2] > 1)
+			return BAD_ARGUMENT;
+		arch_irq_pend(k, i->number, call->in[2] != 0);
 		return OK;
 	default:
 		return BAD_METHOD;

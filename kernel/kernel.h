@@ -55,7 +55,7 @@ struct kernel {
 	} deletion;
 	uint64_t deletions; /* started so far: tells which cspaces are in the chain of `inner` */
 	struct space_entry spaces[SPACES];
-	struct irq *irqs[IRQS];
+	struct line *irqs[IRQS];
 };
 
 #endif

@@ -2,7 +2,8 @@
 /*
  * A virtual interrupt line. Armed, it goes into the vCPU here in the kernel: a level line while its
  * wire is high and nothing of it is in flight, an edge line once per rise, one rise latched while
- * in flight. Not armed, a rise raises the signal the VMM gave.
+ * in flight. Not armed, a rise raises the signal the VMM gave. A physical interrupt (irq.c) is
+ * armed alike, but its wire is in the machine.
  */
 #include "internal.h"
 
@@ -60,9 +61,11 @@ static uint32_t disarm(struct kernel *k, struct line *l)
 	l->armed = false;
 	list_remove(&l->of_vcpu);
 	((struct vcpu *)l->vcpu.object)->line_count--;
-	if (l->in_flight)
+	if (l->in_flight || l->number)
 		states = arch_vcpu_retract(k, l->vcpu.object, l->id, IRQ_PENDING | IRQ_ACTIVE);
-	if (l->edge && (states & IRQ_PENDING))
+	if (l->number)
+		irq_disarmed(k, l, states);
+	else if (l->edge && (states & IRQ_PENDING))
 		l->edges = 1;
 	l->in_flight = false;
 	return states;
@@ -83,7 +86,7 @@ void line_hold_cleared(struct kernel *k, struct cap *slot)
 		(void)disarm(k, container_of(slot, struct line, vcpu));
 }
 
-static enum status line_arm(struct kernel *k, struct line *l, struct invocation *call)
+enum status line_arm(struct kernel *k, struct line *l, struct invocation *call)
 {
 	struct cap *cap;
 	struct vcpu *v;
@@ -111,7 +114,7 @@ static enum status line_arm(struct kernel *k, struct line *l, struct invocation 
 	return OK;
 }
 
-static enum status line_disarm(struct kernel *k, struct line *l, struct invocation *call)
+enum status line_disarm(struct kernel *k, struct line *l, struct invocation *call)
 {
 	if (!l->armed)
 		return NOT_FOUND;

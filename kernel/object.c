@@ -36,7 +36,7 @@ static const struct object_type {
     [CAP_SIGNAL] = {sizeof(struct signal), NULL, signal_end},
     [CAP_LINE] = {sizeof(struct line), line_create, line_end},
     [CAP_TIMER] = {sizeof(struct timer), timer_create, timer_end},
-    [CAP_IRQ] = {sizeof(struct irq), NULL, irq_end},
+    [CAP_IRQ] = {sizeof(struct line), line_create, irq_end},
 };
 
 uint64_t object_size(enum cap_type type, uint64_t param, uint64_t *alignment)

@@ -80,8 +80,9 @@ struct line {
 	bool level; /* the wire */
 	bool edge;  /* armed as edge */
 	bool armed;
-	bool in_flight; /* injected and not yet ended */
+	bool in_flight; /* injected and not yet ended; physical: fired, waits for IRQ_ACK */
 	uint8_t priority;
+	uint32_t number;     /* irq object: the physical interrupt, its wire; 0: not tied yet */
 	uint32_t id;	     /* interrupt id at the vCPU */
 	uint32_t edges;	     /* raised while in flight; saturates at 1, as a latch does */
 	uint64_t bits;	     /* of the signal */
@@ -119,14 +120,6 @@ struct vcpu {
 
 struct timer {
 	struct deadline deadline;
-	uint64_t bits;
-	struct cap signal;
-};
-
-struct irq {
-	uint32_t number; /* 0: not tied to an interrupt yet */
-	bool masked;	 /* fired, waits for IRQ_ACK */
-	bool edge;
 	uint64_t bits;
 	struct cap signal;
 };

@@ -227,13 +227,12 @@ static enum status space_donate(struct kernel *k, struct invocation *call, struc
 	return OK;
 }
 
-static enum status space_windows(struct kernel *k, struct invocation *call, struct space *s)
+static enum status space_windows(struct invocation *call, struct space *s)
 {
 	struct cap *c;
 	struct cspace *cs;
 	enum status r = cspace_need(call->thread, call->in[2], CAP_CSPACE, RIGHT_MANAGE, &c);
 
-	(void)k;
 	if (r != OK)
 		return r;
 	cs = c->object;
@@ -255,13 +254,17 @@ enum status space_invoke(struct kernel *k, struct invocation *call, uint32_t met
 	case SPACE_DONATE:
 		return space_donate(k, call, s);
 	case SPACE_WINDOWS:
-		return space_windows(k, call, s);
+		return space_windows(call, s);
 	case SPACE_BIND:
 		return window_bind(k, call, s);
 	case SPACE_DOORBELL:
-		return doorbell_bind(k, call, s);
+		return doorbell_bind(call, s);
 	case SPACE_STATUS:
 		return results(call, s->kind, s->free_tables, s->id, k->address_bits);
+	case SPACE_ROOT:
+		if (!(call->cap->rights & RIGHT_DMA))
+			return NO_RIGHT;
+		return results(call, (uint64_t)(uintptr_t)s->arch.root, 0, 0, 0);
 	default:
 		return BAD_METHOD;
 	}

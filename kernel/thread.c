@@ -144,13 +144,6 @@ static enum status thread_start(struct kernel *k, struct thread *t, struct invoc
 	return OK;
 }
 
-static enum status thread_stop(struct kernel *k, struct thread *t)
-{
-	quit(k, t, CANCELLED);
-	k->resched = true;
-	return OK;
-}
-
 static enum status thread_bind(struct kernel *k, struct thread *t, struct invocation *call)
 {
 	struct cap *c = call->in[2] ? cspace_find(call->thread, call->in[2], CAP_SIGNAL) : NULL;
@@ -187,7 +180,9 @@ enum status thread_invoke(struct kernel *k, struct invocation *call, uint32_t me
 	case THREAD_START:
 		return thread_start(k, t, call);
 	case THREAD_STOP:
-		return thread_stop(k, t);
+		quit(k, t, CANCELLED);
+		k->resched = true;
+		return OK;
 	case THREAD_STATUS:
 		return results(call, t->context.state, arch_context_pc(&t->context),
 			       t->fault_address, t->fault_syndrome);

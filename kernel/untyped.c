@@ -120,17 +120,15 @@ static enum status untyped_retype(struct kernel *k, struct invocation *call)
 		c->untyped.zeroed = 0;
 	}
 	for (; r.count; r.count--, r.slot++) {
+		bool last = r.count == 1;
+
 		s = retype_one(k, c, &r);
-		if (s == OK && r.count > 1 && arch_interrupt_pending(k)) {
-			r.count--;
-			r.slot++;
-			s = RESTART;
-		}
-		if (s != OK) {
-			context_set_arg(&call->thread->context, 5, r.slot);
-			context_set_arg(&call->thread->context, 6, r.count);
+		context_set_arg(&call->thread->context, 5, r.slot + (s == OK));
+		context_set_arg(&call->thread->context, 6, r.count - (s == OK));
+		if (s != OK || last)
 			return s;
-		}
+		if (arch_interrupt_pending(k))
+			return RESTART;
 	}
 	return OK;
 }

@@ -56,76 +56,39 @@ static enum status vcpu_port(struct kernel *k, struct vcpu *v, struct invocation
 
 static enum status vcpu_set(struct kernel *k, struct vcpu *v, struct invocation *call)
 {
-	enum status s;
+	enum status s =
+	    arch_vcpu_set(k, v, (uint32_t)call->in[2], call->thread->message->data, MESSAGE_BYTES);
 
-	if (!call->thread->message || !v->space.object)
-		return BAD_STATE;
-	if (!at_rest(v))
-		return BUSY;
-	s = arch_vcpu_set(k, v, (uint32_t)call->in[2], call->thread->message->data, MESSAGE_BYTES);
 	vcpu_deadline_update(k, v);
 	return s;
 }
 
 static enum status vcpu_get(struct kernel *k, struct vcpu *v, struct invocation *call)
 {
-	int32_t bytes;
+	int32_t bytes = arch_vcpu_get(k, v, (uint32_t)call->in[2], call->thread->message->data);
 
-	if (!call->thread->message || !v->space.object)
-		return BAD_STATE;
-	if (!at_rest(v))
-		return BUSY;
-	bytes = arch_vcpu_get(k, v, (uint32_t)call->in[2], call->thread->message->data);
-	if (bytes < 0)
-		return (enum status)bytes;
-	call->out[1] = (uint64_t)bytes;
-	return OK;
-}
-
-static enum status vcpu_run(struct kernel *k, struct vcpu *v)
-{
-	if (!v->space.object)
-		return BAD_STATE;
-	v->stop_wanted = false;
-	if (v->context.state == CONTEXT_STOPPED || v->context.state == CONTEXT_HELD)
-		sched_ready(k, &v->context);
-	return OK;
-}
-
-static enum status vcpu_stop(struct kernel *k, struct vcpu *v)
-{
-	v->stop_wanted = true;
-	if (v->context.state != CONTEXT_SENDING && v->context.state != CONTEXT_CALLING)
-		sched_block(k, &v->context, CONTEXT_STOPPED);
-	return OK;
+	call->out[1] = bytes < 0 ? 0 : (uint64_t)bytes;
+	return bytes < 0 ? (enum status)bytes : OK;
 }
 
 static enum status vcpu_inject(struct kernel *k, struct vcpu *v, struct invocation *call)
 {
-	enum status s;
-
-	if (!v->space.object)
-		return BAD_STATE;
 	if (call->in[2] >= IRQS || call->in[3] > 255)
 		return BAD_ARGUMENT;
-	s = arch_vcpu_inject(k, v, (uint32_t)call->in[2], (uint8_t)call->in[3], NULL);
-	if (s == OK)
-		vcpu_wake(k, v);
-	return s;
+	(void)arch_vcpu_inject(k, v, (uint32_t)call->in[2], (uint8_t)call->in[3], NULL);
+	vcpu_wake(k, v);
+	return OK;
 }
 
 static enum status vcpu_states(struct kernel *k, struct vcpu *v, struct invocation *call,
 			       bool retract)
 {
-	if (!v->space.object)
-		return BAD_STATE;
+	uint32_t id = (uint32_t)call->in[2], states = (uint32_t)call->in[3];
+
 	if (call->in[2] >= IRQS || (retract && (!call->in[3] || call->in[3] > 3)))
 		return BAD_ARGUMENT;
-	if (retract)
-		call->out[1] =
-		    arch_vcpu_retract(k, v, (uint32_t)call->in[2], (uint32_t)call->in[3]);
-	else
-		call->out[1] = arch_vcpu_irq_state(k, v, (uint32_t)call->in[2]);
+	call->out[1] =
+	    retract ? arch_vcpu_retract(k, v, id, states) : arch_vcpu_irq_state(k, v, id);
 	return OK;
 }
 
@@ -133,8 +96,6 @@ static enum status vcpu_timer(struct kernel *k, struct vcpu *v, struct invocatio
 {
 	enum status s;
 
-	if (!v->space.object)
-		return BAD_STATE;
 	if (call->in[2] >= 32 || call->in[3] > 255 || call->in[4] > 1)
 		return BAD_ARGUMENT;
 	s = arch_vcpu_timer(k, v, (uint32_t)call->in[2], (uint8_t)call->in[3], call->in[4] != 0);
@@ -142,10 +103,25 @@ static enum status vcpu_timer(struct kernel *k, struct vcpu *v, struct invocatio
 	return s;
 }
 
+/* What methods have in common: a space, for register groups also a buffer and registers at rest. */
+static enum status vcpu_ready(const struct vcpu *v, const struct thread *t, uint32_t method)
+{
+	bool group = method == VCPU_SET || method == VCPU_GET;
+
+	if (method < VCPU_SET || method > VCPU_TIMER || method == VCPU_STOP)
+		return OK;
+	if (!v->space.object || (group && !t->message))
+		return BAD_STATE;
+	return group && !at_rest(v) ? BUSY : OK;
+}
+
 enum status vcpu_invoke(struct kernel *k, struct invocation *call, uint32_t method)
 {
 	struct vcpu *v = call->cap->object;
+	enum status s = vcpu_ready(v, call->thread, method);
 
+	if (s != OK)
+		return s;
 	switch (method) {
 	case VCPU_CONFIGURE:
 		return vcpu_configure(k, v, call);
@@ -156,9 +132,15 @@ enum status vcpu_invoke(struct kernel *k, struct invocation *call, uint32_t meth
 	case VCPU_GET:
 		return vcpu_get(k, v, call);
 	case VCPU_RUN:
-		return vcpu_run(k, v);
+		v->stop_wanted = false;
+		if (v->context.state == CONTEXT_STOPPED || v->context.state == CONTEXT_HELD)
+			sched_ready(k, &v->context);
+		return OK;
 	case VCPU_STOP:
-		return vcpu_stop(k, v);
+		v->stop_wanted = true;
+		if (v->context.state != CONTEXT_SENDING && v->context.state != CONTEXT_CALLING)
+			sched_block(k, &v->context, CONTEXT_STOPPED);
+		return OK;
 	case VCPU_INJECT:
 		return vcpu_inject(k, v, call);
 	case VCPU_RETRACT:

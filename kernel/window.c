@@ -80,9 +80,7 @@ static bool doorbell_decode(const struct invocation *call, struct cap *d)
 {
 	uint64_t offset = call->in[5] & 0xffffffff, width = call->in[5] >> 32, bit = call->in[7];
 
-	if (width != 0 && width != 1 && width != 2 && width != 4 && width != 8)
-		return false;
-	if ((bit & ~DOORBELL_ANY_VALUE) > 63)
+	if (width > 8 || (width & (width - 1)) || (bit & ~DOORBELL_ANY_VALUE) > 63)
 		return false;
 	d->doorbell.offset = (uint32_t)offset;
 	d->doorbell.width = (uint8_t)width;
@@ -92,14 +90,13 @@ static bool doorbell_decode(const struct invocation *call, struct cap *d)
 	return true;
 }
 
-enum status doorbell_bind(struct kernel *k, struct invocation *call, struct space *s)
+enum status doorbell_bind(struct invocation *call, struct space *s)
 {
 	struct cap *signal = cspace_find(call->thread, call->in[4], CAP_SIGNAL), *d, *w, probe;
 	struct cspace *cs = s->windows.object;
 	enum status r = window_slot(s, call->in[2], &d);
 	int count = 0;
 
-	(void)k;
 	if (r != OK || (r = window_slot(s, call->in[3], &w)) != OK)
 		return r;
 	if (!signal || w->type != CAP_WINDOW || w->window.space != s->id ||

@@ -148,4 +148,13 @@ SYS_INLINE int32_t space_status(skerry_cap space, struct space_status *s)
 	return SYS_STATUS(r);
 }
 
+SYS_INLINE int32_t space_root(skerry_cap space, uint64_t *address)
+{
+	struct sys_result r = sys_invoke2(space, SPACE_ROOT);
+
+	if (SYS_STATUS(r) == OK)
+		*address = r.a[1];
+	return SYS_STATUS(r);
+}
+
 #endif

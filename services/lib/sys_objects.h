@@ -212,6 +212,37 @@ SYS_INLINE int32_t irq_bind(skerry_cap irq, skerry_cap signal, uint64_t bits)
 	return SYS_STATUS(sys_invoke4(irq, IRQ_BIND, signal, bits));
 }
 
+SYS_INLINE int32_t irq_arm(skerry_cap irq, skerry_cap vcpu, uint32_t id, uint32_t priority,
+			   uint32_t trigger)
+{
+	return SYS_STATUS(sys_invoke6(irq, IRQ_ARM, vcpu, id, priority, trigger));
+}
+
+SYS_INLINE int32_t irq_disarm(skerry_cap irq, uint32_t *states)
+{
+	struct sys_result r = sys_invoke2(irq, IRQ_DISARM);
+
+	if (SYS_STATUS(r) == OK)
+		*states = (uint32_t)r.a[1];
+	return SYS_STATUS(r);
+}
+
+SYS_INLINE int32_t irq_status(skerry_cap irq, uint32_t *pending, uint32_t *armed)
+{
+	struct sys_result r = sys_invoke2(irq, IRQ_STATUS);
+
+	if (SYS_STATUS(r) == OK) {
+		*pending = (uint32_t)r.a[1];
+		*armed = (uint32_t)r.a[2];
+	}
+	return SYS_STATUS(r);
+}
+
+SYS_INLINE int32_t irq_pend(skerry_cap irq, uint32_t pending)
+{
+	return SYS_STATUS(sys_invoke4(irq, IRQ_PEND, pending, 0));
+}
+
 SYS_INLINE int32_t irq_ack(skerry_cap irq)
 {
 	return SYS_STATUS(sys_invoke2(irq, IRQ_ACK));

@@ -127,6 +127,10 @@ static enum status build(struct machine *m, struct thread *t)
 				 40 + test_random() % 20, 0, test_random() % 2)
 		    .status;
 	case 9:
+		if (once_in(2))
+			return INVOKE_AS(m, t, of(m, CAP_IRQ), IRQ_ARM, of(m, CAP_VCPU),
+					 40 + test_random() % 20, 0, test_random() % 2)
+			    .status;
 		return INVOKE_AS(m, t, of(m, CAP_IRQ), IRQ_BIND, of(m, CAP_SIGNAL), 1).status;
 	case 10:
 		return INVOKE_AS(m, t, of(m, CAP_THREAD), THREAD_BIND, of(m, CAP_SIGNAL)).status;
@@ -182,7 +186,7 @@ static enum status method(struct machine *m, struct thread *t, uint64_t on)
 		number = FRAME_UNMAP + test_random() % 3;
 		break;
 	case CAP_IRQ:
-		number = IRQ_ACK;
+		number = PICK(IRQ_ACK, IRQ_ACK, IRQ_DISARM, IRQ_STATUS, IRQ_PEND);
 		break;
 	case CAP_UNTYPED:
 		number = UNTYPED_STATUS;

@@ -98,7 +98,7 @@ static void delete_deep(const struct play *p, struct cap *base)
 		c = c->next;
 	if (!c || c->depth <= base->depth)
 		return;
-	while (cap_delete(p->m->k, c) != OK)
+	while (cap_delete(p->m->k, c, true) != OK)
 		;
 	machine_interrupts(p->m); /* as the end of a call does: dispatch, and check_kernel */
 }
@@ -192,7 +192,7 @@ TEST(deletion_of_a_circle_from_its_untyped)
 
 	circle(m, &cspace, &inner);
 	m->k->arch.preempt_at = 1;
-	for (int i = 0; cap_delete(m->k, &inner->slots[4]) != OK; i++)
+	for (int i = 0; cap_delete(m->k, &inner->slots[4], true) != OK; i++)
 		CHECK(i < 1000);
 	check_kernel(m->k);
 	CHECK_EQ(slot_cap(m, cspace)->type, CAP_EMPTY);

@@ -75,7 +75,7 @@ TEST(irq_refuses)
 	CHECK_EQ(STATUS(m, w.irq, IRQ_BIND, w.signal, 0), BAD_ARGUMENT);
 	CHECK_EQ(STATUS(m, weak, IRQ_ACK), NO_RIGHT);
 	CHECK_EQ(STATUS(m, other, IRQ_ACK), NOT_FOUND);
-	CHECK_EQ(STATUS(m, w.irq, IRQ_ACK + 1), BAD_METHOD);
+	CHECK_EQ(STATUS(m, w.irq, IRQ_PEND + 1), BAD_METHOD);
 }
 
 TEST(irq_without_its_signal_is_quiet)

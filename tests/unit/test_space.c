@@ -61,7 +61,7 @@ TEST(space_map_refuses)
 	CHECK_EQ(STATUS(m, x.space, SPACE_MAP, ~0ull, 0x7000, RW, 1), BAD_CAP);
 	CHECK_EQ(STATUS(m, x.space, SPACE_MAP, read, 0x7000, RW, 1), NO_RIGHT);
 	CHECK_EQ(STATUS(m, weak, SPACE_MAP, x.frame, 0x7000, RW, 1), NO_RIGHT);
-	CHECK_EQ(STATUS(m, x.space, SPACE_STATUS + 1), BAD_METHOD);
+	CHECK_EQ(STATUS(m, x.space, SPACE_ROOT + 1), BAD_METHOD);
 	CHECK_EQ(fake_walk(x.s, 0x7000).kind, ENTRY_NONE);
 	OKAY(m, x.space, SPACE_MAP, x.frame, 0x7000, RW, 1);
 	CHECK_EQ(STATUS(m, x.space, SPACE_MAP, x.frame, 0x9000, RW, 1), EXISTS);
@@ -105,6 +105,18 @@ TEST(space_needs_table_pages)
 	CHECK_EQ(OKAY(m, space, SPACE_STATUS).r[1], SPACE_KIND_SERVICE);
 	CHECK_EQ(OKAY(m, space, SPACE_STATUS).r[3], ((struct space *)slot_object(m, space))->id);
 	CHECK_EQ(OKAY(m, space, SPACE_STATUS).r[4], FAKE_ADDRESS_BITS);
+}
+
+TEST(space_root_needs_the_right_to_its_address)
+{
+	struct machine *m = machine_new();
+	uint32_t space = object_new(m, CAP_SPACE, SPACE_VM(1));
+	uint32_t weak = copy_new(m, space, RIGHT_ALL & ~RIGHT_DMA, 0);
+
+	CHECK_EQ(OKAY(m, space, SPACE_ROOT).r[1],
+		 (uint64_t)(uintptr_t)((struct space *)slot_object(m, space))->arch.root);
+	CHECK_EQ(STATUS(m, weak, SPACE_ROOT), NO_RIGHT);
+	OKAY(m, weak, SPACE_STATUS);
 }
 
 TEST(space_donate_refuses)

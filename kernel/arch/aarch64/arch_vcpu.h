@@ -12,8 +12,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define VGIC_LRS 16   /* the most an implementation has */
-#define VGIC_IDS 1020 /* SGIs, PPIs, SPIs */
+#define VGIC_LRS 16    /* the most an implementation has */
+#define VGIC_SHARED 32 /* the first SPI */
+#define VGIC_IDS 1020  /* SGIs, PPIs, SPIs */
+
+/* What is to happen when the guest ends an interrupt: nothing, its line is told, or, from 16 on,
+ * the physical interrupt of this number becomes inactive. */
+#define VGIC_END_QUIET 0
+#define VGIC_END_TOLD 1
+#define VGIC_END_PHYSICAL 16
 
 struct vcpu_system { /* EL1 registers that another vCPU's entry replaces */
 	uint64_t ttbr0, ttbr1, tcr, mair, amair, vbar;
@@ -29,7 +36,7 @@ struct vgic {
 	uint32_t overflow; /* number of bits set in `waiting` */
 	uint32_t vmcr, apr[4];
 	uint64_t waiting[VGIC_IDS / 64 + 1]; /* pending without list register */
-	uint64_t told[VGIC_IDS / 64 + 1];    /* its line is told when the guest ends it */
+	uint16_t end[VGIC_IDS];		     /* of those in `waiting`: VGIC_END_* */
 	uint8_t priority[VGIC_IDS];	     /* of those in `waiting` */
 };
 

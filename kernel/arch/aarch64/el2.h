@@ -166,7 +166,9 @@ enum esr_class {
 #define LR_PRIORITY(lr) ((uint8_t)((lr) >> 48))
 #define LR_EOI BIT(41) /* maintenance interrupt when the guest ends it; without HW */
 #define LR_MAKE(id, priority) ((uint64_t)(id) | (uint64_t)(priority) << 48 | LR_GROUP1)
-/* `id` is a PPI: bits 41:32 hold it, so LR_EOI is 0 in a linked list register. */
+/* Linked: bits 44:32 hold the physical interrupt, LR_EOI being one of them. */
 #define LR_PHYSICAL(id) (LR_HW | (uint64_t)(id) << 32)
+#define LR_PINTID(lr) ((uint16_t)((lr) >> 32) & 0x1fff)
+#define LR_TELLS(lr) (((lr) & (LR_HW | LR_EOI)) == LR_EOI)
 
 #endif

@@ -11,6 +11,7 @@
 #define GICD_IGROUPR 0x0080u
 #define GICD_ISENABLER 0x0100u
 #define GICD_ICENABLER 0x0180u
+#define GICD_ISPENDR 0x0200u
 #define GICD_ICPENDR 0x0280u
 #define GICD_ISACTIVER 0x0300u
 #define GICD_ICACTIVER 0x0380u
@@ -90,23 +91,39 @@ void arch_irq_enable(struct kernel *k, uint32_t number, bool edge)
 {
 	uint64_t distributor = k->arch.gic.distributor;
 	uint64_t config = distributor + GICD_ICFGR + number / 16 * 4;
-	uint32_t trigger = 2u << number % 16 * 2;
+	uint32_t trigger = 2u << number % 16 * 2, was = read32(config);
 
 	arch_irq_disable(k, number);
-	write32(config, edge ? read32(config) | trigger : read32(config) & ~trigger);
+	/* A pending one must not change its trigger: what was latched goes. */
+	if (edge != ((was & trigger) != 0)) {
+		set_bit(distributor + GICD_ICPENDR, number);
+		write32(config, was ^ trigger);
+	}
 	*(volatile uint64_t *)(distributor + GICD_IROUTER + 8ull * number) = k->arch.gic.affinity;
 	set_bit(distributor + GICD_ISENABLER, number);
 }
 
-/* Order: nothing new is taken, then what was latched and what was in progress is forgotten. */
+/* Order: nothing new is taken, then what was in progress is forgotten. */
 void arch_irq_disable(struct kernel *k, uint32_t number)
 {
 	uint64_t distributor = k->arch.gic.distributor;
 
 	set_bit(distributor + GICD_ICENABLER, number);
 	wait_clear(distributor + GICD_CTLR, CTLR_RWP);
-	set_bit(distributor + GICD_ICPENDR, number);
 	set_bit(distributor + GICD_ICACTIVER, number);
+	dsb(sy);
+}
+
+bool arch_irq_pending(struct kernel *k, uint32_t number)
+{
+	uint64_t pending = k->arch.gic.distributor + GICD_ISPENDR + number / 32 * 4;
+
+	return (read32(pending) >> number % 32 & 1) != 0;
+}
+
+void arch_irq_pend(struct kernel *k, uint32_t number, bool pending)
+{
+	set_bit(k->arch.gic.distributor + (pending ? GICD_ISPENDR : GICD_ICPENDR), number);
 	dsb(sy);
 }
 

@@ -50,8 +50,8 @@ void vcpu_host_id(uint64_t id[56]);
 void vgic_core_init(struct kernel *k);
 void vgic_save(struct kernel *k, struct vcpu *v); /* v is kernel.loaded still */
 void vgic_load(struct kernel *k, struct vcpu *v); /* v is not kernel.loaded yet */
-/* As arch_vcpu_inject, of a valid id. `tell`: a line waits for the end. */
-void vgic_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority, bool tell);
+/* As arch_vcpu_inject, of a valid id. `end` is VGIC_END_*. */
+void vgic_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority, uint16_t end);
 /* `id`, pending or active in a list register and not linked, ends with a maintenance interrupt;
  * false: it is not. */
 bool vgic_tell_end(struct kernel *k, struct vcpu *v, uint32_t id);

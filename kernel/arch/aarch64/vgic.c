@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Virtual interrupts: the list registers of a vCPU, and the overflow behind them. A guest
- * acknowledges and ends interrupts without the kernel. There are three reasons for a maintenance
- * interrupt:
+ * acknowledges and ends interrupts without the kernel; if a physical interrupt is linked to one,
+ * the hardware makes that inactive, too. There are two reasons for a maintenance interrupt:
  *
  * - An interrupt with a line was ended (LR.EOI): the line is told, and raises it again if it is
  * high. The list register keeps state 0 and its EOI bit until then, also while the vCPU is not
@@ -62,14 +62,23 @@ static void slot_free(const struct kernel *k, struct vcpu *v, unsigned n)
 	v->arch.vgic.used &= ~(1u << n);
 }
 
+static uint16_t end_of(uint64_t lr)
+{
+	if ((lr & LR_HW) != 0)
+		return LR_PINTID(lr);
+	return (lr & LR_EOI) != 0 ? VGIC_END_TOLD : VGIC_END_QUIET;
+}
+
 static void slot_fill(const struct kernel *k, struct vcpu *v, unsigned n, uint32_t id,
-		      uint8_t priority, bool tell)
+		      uint8_t priority, uint16_t end)
 {
 	uint64_t lr = LR_MAKE(id, priority) | LR_PENDING;
 
 	if (vtimer_linked(v, id))
 		lr |= LR_PHYSICAL(PPI_VIRTUAL_TIMER);
-	else if (tell)
+	else if (end >= VGIC_END_PHYSICAL)
+		lr |= LR_PHYSICAL(end);
+	else if (end == VGIC_END_TOLD)
 		lr |= LR_EOI;
 	v->arch.vgic.id[n] = (uint16_t)id;
 	v->arch.vgic.used |= 1u << n;
@@ -87,7 +96,7 @@ static int slot_take(const struct kernel *k, struct vcpu *v)
 	{
 		uint64_t lr = lr_get(k, v, n);
 
-		if ((lr & LR_STATE) == 0 && (lr & LR_EOI) == 0)
+		if ((lr & LR_STATE) == 0 && !LR_TELLS(lr))
 			return (int)n;
 	}
 	return -1;
@@ -102,10 +111,10 @@ static void underflow_wanted(const struct kernel *k, const struct vcpu *v)
 			     v->arch.vgic.overflow != 0 ? ICH_HCR_EN | ICH_HCR_UIE : ICH_HCR_EN);
 }
 
-static void overflow_add(struct vgic *g, uint32_t id, uint8_t priority, bool tell)
+static void overflow_add(struct vgic *g, uint32_t id, uint8_t priority, uint16_t end)
 {
 	bit_assign(g->waiting, id, true);
-	bit_assign(g->told, id, tell);
+	g->end[id] = end;
 	g->priority[id] = priority;
 	g->overflow++;
 }
@@ -139,7 +148,7 @@ static void overflow_drain(const struct kernel *k, struct vcpu *v)
 		id = overflow_first(g);
 		bit_assign(g->waiting, id, false);
 		g->overflow--;
-		slot_fill(k, v, (unsigned)n, id, g->priority[id], bit_test(g->told, id));
+		slot_fill(k, v, (unsigned)n, id, g->priority[id], g->end[id]);
 	}
 	underflow_wanted(k, v);
 }
@@ -164,44 +173,59 @@ static int slot_displace(const struct kernel *k, struct vcpu *v, uint8_t priorit
 	}
 	if (worst >= 0)
 		overflow_add(&v->arch.vgic, v->arch.vgic.id[worst], LR_PRIORITY(worst_lr),
-			     (worst_lr & LR_EOI) != 0);
+			     end_of(worst_lr));
 	return worst;
 }
 
 /* ---- Injecting and taking back ---- */
 
-/* A linked interrupt is pending or active at most once: the physical one is active for as long. */
-static void slot_again(const struct kernel *k, struct vcpu *v, unsigned n, uint8_t priority,
-		       bool tell)
+/*
+ * A linked interrupt is pending or active at most once: the physical one is active for as long.
+ * When that fires while software has the virtual one pending, they become one; while software has
+ * it active, it waits in the distributor.
+ */
+static void slot_link(struct kernel *k, struct vcpu *v, unsigned n, uint64_t lr, uint16_t number)
+{
+	if ((lr & LR_ACTIVE) != 0) {
+		arch_irq_pend(k, number, true);
+		lr &= ~LR_PENDING;
+	}
+	lr_set(k, v, n, (lr & ~LR_EOI) | LR_PHYSICAL(number));
+}
+
+static void slot_again(struct kernel *k, struct vcpu *v, unsigned n, uint8_t priority, uint16_t end)
 {
 	uint64_t lr = lr_get(k, v, n);
 
 	if ((lr & LR_STATE) == 0)
-		slot_fill(k, v, n, v->arch.vgic.id[n], priority, tell || (lr & LR_EOI) != 0);
+		slot_fill(k, v, n, v->arch.vgic.id[n], priority,
+			  end == VGIC_END_QUIET && LR_TELLS(lr) ? VGIC_END_TOLD : end);
+	else if ((lr & LR_HW) == 0 && end >= VGIC_END_PHYSICAL)
+		slot_link(k, v, n, lr, end);
 	else if ((lr & LR_HW) == 0)
-		lr_set(k, v, n, lr | LR_PENDING | (tell ? LR_EOI : 0));
+		lr_set(k, v, n, lr | LR_PENDING | (end == VGIC_END_TOLD ? LR_EOI : 0));
 }
 
-void vgic_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority, bool tell)
+void vgic_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority, uint16_t end)
 {
 	struct vgic *g = &v->arch.vgic;
 	int n = slot_of(g, id);
 
 	if (n >= 0) {
-		slot_again(k, v, (unsigned)n, priority, tell);
+		slot_again(k, v, (unsigned)n, priority, end);
 		return;
 	}
 	if (bit_test(g->waiting, id)) {
-		bit_assign(g->told, id, tell || bit_test(g->told, id));
+		g->end[id] = end > g->end[id] ? end : g->end[id];
 		return;
 	}
 	n = slot_take(k, v);
 	if (n < 0)
 		n = slot_displace(k, v, priority);
 	if (n >= 0)
-		slot_fill(k, v, (unsigned)n, id, priority, tell);
+		slot_fill(k, v, (unsigned)n, id, priority, end);
 	else
-		overflow_add(g, id, priority, tell);
+		overflow_add(g, id, priority, end);
 	underflow_wanted(k, v);
 }
 
@@ -219,9 +243,13 @@ bool vgic_tell_end(struct kernel *k, struct vcpu *v, uint32_t id)
 enum status arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority,
 			     struct line *line)
 {
+	uint32_t end = line == 0	   ? VGIC_END_QUIET
+		       : line->number != 0 ? line->number
+					   : VGIC_END_TOLD;
+
 	if (id >= VGIC_IDS)
 		return BAD_ARGUMENT;
-	vgic_inject(k, v, id, priority, line != 0);
+	vgic_inject(k, v, id, priority, (uint16_t)end);
 	return OK;
 }
 
@@ -245,6 +273,13 @@ uint32_t arch_vcpu_irq_state(struct kernel *k, struct vcpu *v, uint32_t id)
 	return bit_test(v->arch.vgic.waiting, id) ? IRQ_PENDING : 0;
 }
 
+/* All of an interrupt was taken back. The timer's physical one is vtimer.c's. */
+static void physical_end(uint16_t end)
+{
+	if (end >= VGIC_SHARED)
+		gic_deactivate(end);
+}
+
 uint32_t vgic_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t states)
 {
 	struct vgic *g = &v->arch.vgic;
@@ -261,6 +296,7 @@ uint32_t vgic_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t st
 			return lr_states(was);
 		lr_set(k, v, (unsigned)n, lr);
 		if ((lr & LR_STATE) == 0) {
+			physical_end(end_of(lr));
 			slot_free(k, v, (unsigned)n);
 			overflow_drain(k, v);
 		}
@@ -271,6 +307,7 @@ uint32_t vgic_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t st
 	if ((states & IRQ_PENDING) != 0) {
 		bit_assign(g->waiting, id, false);
 		g->overflow--;
+		physical_end(g->end[id]);
 		underflow_wanted(k, v);
 	}
 	return IRQ_PENDING;
@@ -318,7 +355,7 @@ bool arch_vcpu_wakes(struct kernel *k, struct vcpu *v)
 		if ((lr & LR_PENDING) != 0 && (vmcr & VMCR_VENG1) != 0 &&
 		    LR_PRIORITY(lr) < VMCR_VPMR(vmcr))
 			return true;
-		if ((lr & (LR_STATE | LR_EOI)) == LR_EOI)
+		if ((lr & LR_STATE) == 0 && LR_TELLS(lr))
 			return true;
 	}
 	return false;
@@ -384,7 +421,7 @@ void vgic_save(struct kernel *k, struct vcpu *v)
 
 		g->lr[n] = lr;
 		vgic_lr_write(n, 0);
-		if ((lr & LR_STATE) == 0 && (lr & LR_EOI) == 0)
+		if ((lr & LR_STATE) == 0 && !LR_TELLS(lr))
 			g->used &= ~(1u << n);
 	}
 	sysreg_write(ICH_HCR_EL2, 0);

@@ -43,7 +43,7 @@ static void link_and_inject(struct kernel *k, struct vcpu *v)
 		return;
 	}
 	t->state = VTIMER_LINKED;
-	vgic_inject(k, v, t->id, t->priority, false);
+	vgic_inject(k, v, t->id, t->priority, VGIC_END_QUIET);
 }
 
 void vtimer_fired(struct kernel *k)

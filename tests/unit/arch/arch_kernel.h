@@ -26,6 +26,8 @@ struct fake_translation {
 
 struct fake_irq {
 	bool enabled, edge, asserted, active;
+	bool latched;	     /* by software */
+	struct vcpu *linked; /* has it in a list register or behind those: so it is active */
 };
 
 struct arch_kernel {

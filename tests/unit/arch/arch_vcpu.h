@@ -16,9 +16,10 @@ struct line;
 struct fake_interrupt {
 	uint32_t id;
 	uint8_t priority;
-	uint8_t state; /* IRQ_PENDING, IRQ_ACTIVE */
-	bool listed;   /* in a list register; else overflow */
-	bool hardware; /* linked to the physical virtual-timer interrupt */
+	uint8_t state;	   /* IRQ_PENDING, IRQ_ACTIVE */
+	bool listed;	   /* in a list register; else overflow */
+	bool hardware;	   /* linked to the physical virtual-timer interrupt */
+	uint32_t physical; /* linked to this one; 0: none */
 	struct line *line;
 };
 

@@ -82,6 +82,9 @@ bool fake_vcpu_names_line(const struct vcpu *v, const struct line *line);
 extern uint64_t fake_time;
 #define FAKE_FREQUENCY 1000000000ull
 void fake_irq_assert(struct kernel *k, uint32_t number, bool level);
+/* A virtual interrupt is linked to the physical one; both end. */
+void fake_irq_link(struct kernel *k, uint32_t number, struct vcpu *v);
+void fake_irq_unlink(struct kernel *k, uint32_t number);
 /* Takes the next interrupt that may fire; false: none. */
 bool fake_irq_take(struct kernel *k);
 

@@ -42,13 +42,54 @@ void arch_irq_enable(struct kernel *k, uint32_t number, bool edge)
 	struct fake_irq *i = irq_at(k, number);
 
 	CHECK(!i->active); /* else it would never fire */
+	if (i->edge != edge)
+		i->latched = false;
 	i->enabled = true;
 	i->edge = edge;
 }
 
 void arch_irq_disable(struct kernel *k, uint32_t number)
 {
-	irq_at(k, number)->enabled = false; /* active it stays */
+	struct fake_irq *i = irq_at(k, number);
+
+	if (i->linked)
+		FAIL("interrupt %u is made inactive and is in a list register", number);
+	i->enabled = i->active = false;
+}
+
+bool arch_irq_pending(struct kernel *k, uint32_t number)
+{
+	const struct fake_irq *i = irq_at(k, number);
+
+	return i->asserted || i->latched;
+}
+
+void arch_irq_pend(struct kernel *k, uint32_t number, bool pending)
+{
+	struct fake_irq *i = irq_at(k, number);
+
+	i->latched = pending;
+	if (i->edge && !pending)
+		i->asserted = false;
+}
+
+void fake_irq_link(struct kernel *k, uint32_t number, struct vcpu *v)
+{
+	struct fake_irq *i = irq_at(k, number);
+
+	if (!i->active || i->linked)
+		FAIL("interrupt %u is linked and not active, or linked already", number);
+	i->linked = v;
+}
+
+void fake_irq_unlink(struct kernel *k, uint32_t number)
+{
+	struct fake_irq *i = irq_at(k, number);
+
+	if (!i->active || !i->linked)
+		FAIL("interrupt %u has ended at the guest, and was not active", number);
+	i->linked = NULL;
+	i->active = false;
 }
 
 void arch_irq_done(struct kernel *k, uint32_t number)
@@ -57,6 +98,8 @@ void arch_irq_done(struct kernel *k, uint32_t number)
 
 	if (!i->active)
 		FAIL("interrupt %u is deactivated and was not active", number);
+	if (i->linked)
+		FAIL("interrupt %u is deactivated and is in a list register", number);
 	i->active = false;
 }
 
@@ -70,9 +113,10 @@ bool fake_irq_take(struct kernel *k)
 	for (uint32_t number = FAKE_FIRST_SPI; number < FAKE_IRQ_LIMIT; number++) {
 		struct fake_irq *i = &k->arch.irqs[number];
 
-		if (!i->enabled || !i->asserted || i->active)
+		if (!i->enabled || !(i->asserted || i->latched) || i->active)
 			continue;
 		i->active = true;
+		i->latched = false;
 		if (i->edge)
 			i->asserted = false;
 		irq_fired(k, number);

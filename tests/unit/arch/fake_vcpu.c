@@ -166,6 +166,28 @@ static void remove_interrupt(struct vcpu *v, struct fake_interrupt *i)
 	refill(v);
 }
 
+/* A physical interrupt cannot be active twice: what of it is pending beside goes to the
+ * distributor.
+ */
+static void link_physical(struct kernel *k, struct vcpu *v, struct fake_interrupt *i,
+			  uint32_t number)
+{
+	CHECK(!i->physical);
+	fake_irq_link(k, number, v);
+	i->physical = number;
+	if (i->state & IRQ_ACTIVE) {
+		arch_irq_pend(k, number, true);
+		i->state = IRQ_ACTIVE;
+	}
+}
+
+static void unlink_physical(struct kernel *k, struct fake_interrupt *i)
+{
+	if (i->physical)
+		fake_irq_unlink(k, i->physical);
+	i->physical = 0;
+}
+
 enum status arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority,
 			     struct line *line)
 {
@@ -179,9 +201,13 @@ enum status arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint
 		i = &v->arch.interrupts[v->arch.count++];
 		*i = (struct fake_interrupt){.id = id};
 	}
-	i->state |= IRQ_PENDING;
+	if (line && line->number)
+		link_physical(k, v, i, line->number);
+	if (!i->physical || !(i->state & IRQ_ACTIVE))
+		i->state |= IRQ_PENDING;
 	i->priority = priority;
-	i->line = line;
+	if (line && !line->number)
+		i->line = line;
 	refill(v);
 	return OK;
 }
@@ -207,6 +233,7 @@ uint32_t arch_vcpu_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32
 
 		if (i->hardware && k->loaded == v)
 			k->arch.timer_ppi_active = false;
+		unlink_physical(k, i);
 		remove_interrupt(v, i);
 		if (line && was)
 			vcpu_interrupt_ended(k, line);
@@ -254,6 +281,7 @@ void fake_guest_end(struct kernel *k, uint32_t id)
 		k->arch.timer_ppi_active = false;
 		i->hardware = false;
 	}
+	unlink_physical(k, i);
 	if (!i->state)
 		remove_interrupt(v, i);
 	if (line)

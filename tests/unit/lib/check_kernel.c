@@ -95,7 +95,7 @@ static size_t object_bytes(const struct cap *c)
 	case CAP_TIMER:
 		return sizeof(struct timer);
 	case CAP_IRQ:
-		return sizeof(struct irq);
+		return sizeof(struct line);
 	default:
 		return 0;
 	}
@@ -285,7 +285,7 @@ static void check_objects(struct kernel *k)
 		const struct cap *o = census.originals[i];
 		const struct port *p = o->object;
 		const struct signal *s = o->object;
-		const struct irq *irq = o->object;
+		const struct line *irq = o->object;
 
 		switch ((enum cap_type)o->type) {
 		case CAP_THREAD:
@@ -312,8 +312,13 @@ static void check_objects(struct kernel *k)
 			break;
 		}
 	}
-	for (unsigned n = 0; n < IRQS; n++)
-		CHECK(!k->irqs[n] || census_has(CAP_IRQ, k->irqs[n]));
+	for (unsigned n = 0; n < IRQS; n++) {
+		const struct line *irq = k->irqs[n];
+		const struct vcpu *linked = k->arch.irqs[n].linked;
+
+		CHECK(!irq || census_has(CAP_IRQ, irq));
+		CHECK(!linked || (irq && irq->armed && irq->vcpu.object == linked));
+	}
 	CHECK(!k->loaded || census_has(CAP_VCPU, k->loaded));
 	CHECK(k->loaded == k->arch.lazy_of);
 	CHECK(!k->fp_owner || census_has_context(k->fp_owner));
