@@ -9,6 +9,7 @@
 #include "services/lib/sys.h"
 #include "services/vmm/exits.h"
 #include "services/vmm/hypercall.h"
+#include "services/vmm/ivc.h"
 #include "services/vmm/machine_parts.h"
 #include "services/vmm/vmm_arch.h"
 
@@ -91,7 +92,7 @@ static bool devices_create(void *host, struct axvm *vm)
 	struct machine *m = host;
 
 	m->vm = vm;
-	return machine_devices(m) && arch_init(m);
+	return machine_devices(m) && ivc_init(m) && arch_init(m);
 }
 
 /* Windows go with the space, and what lines are armed for with the vCPUs. */
@@ -100,6 +101,7 @@ static void devices_destroy(void *host)
 	struct machine *m = host;
 
 	hypercall_print_rest(m);
+	ivc_end(m);
 	m->line_count = 0;
 	m->vm = NULL;
 }

@@ -18,7 +18,9 @@
 
 struct start_grant;
 
-#define MACHINE_LINES 16 /* as many as a config has devices */
+#define MACHINE_LINES 17 /* as many as a config has devices, and the doorbell of IVC */
+
+#define EMU_IVC_CHANNEL 0xau /* emu_type of the range that channels appear in */
 
 struct machine_line {
 	uint32_t irq; /* interrupt id in the guest */
@@ -51,6 +53,7 @@ struct machine_print { /* what a vCPU printed of its next line */
 struct arch_vm; /* of the architecture */
 struct axvm_server;
 struct mmio_access;
+struct ivc;
 
 struct machine {
 	const skerry_VmConfig *config;
@@ -77,6 +80,7 @@ struct machine {
 	struct incidents incidents;
 	struct machine_print prints[AXVM_VCPUS];
 	struct machine_signal_slot signals[MACHINE_SIGNALS];
+	struct ivc *ivc; /* null: no IVC device */
 };
 
 /* Fills in hal. */

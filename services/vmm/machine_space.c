@@ -27,6 +27,11 @@ static uint32_t tables_needed(const skerry_VmConfig *config)
 		if (g && g->order < BLOCK_ORDER)
 			tables += (uint32_t)(config->memory_regions[i].size >> BLOCK_ORDER) + 2;
 	}
+	/* What is mapped there is of single pages. */
+	for (uint32_t i = 0; i < config->emu_devices_count; i++) {
+		if (config->emu_devices[i].emu_type == EMU_IVC_CHANNEL)
+			tables += (uint32_t)(config->emu_devices[i].length >> BLOCK_ORDER) + 2;
+	}
 	return tables;
 }
 

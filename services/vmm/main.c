@@ -14,6 +14,7 @@
 #include "services/vmm/exits.h"
 #include "services/vmm/vmm_arch.h"
 #include "services/vmm/hypercall.h"
+#include "services/vmm/ivc.h"
 #include "services/vmm/loader.h"
 #include "services/vmm/machine.h"
 
@@ -263,6 +264,7 @@ static uint32_t booted(bool *reset)
 		log_line("vmm %s: the guest ended with status %u", config.name, status);
 	(void)axvm_shutdown(machine.vm);
 	machine_stop(&machine);
+	ivc_end(&machine);
 	return status;
 }
 

@@ -238,6 +238,24 @@ TEST(chosen)
 	CHECK_EQ(cell("/chosen", "linux,initrd-end", 1), 0x88001234);
 }
 
+TEST(channels_to_other_vms)
+{
+	struct arch_tree t = tree();
+
+	config.emu_devices[config.emu_devices_count++] = (skerry_EmulatedDevice){
+	    .base_gpa = 0xc000000, .length = 0x10000, .irq_id = 64, .emu_type = 0xa};
+	CHECK(arch_tree_make(&t, out, sizeof(out)) > 0);
+	CHECK(is(string("/ivc@c000000", "compatible", 0), "skerry,ivc"));
+	CHECK_EQ(cell("/ivc@c000000", "reg", 1), 0xc000000);
+	CHECK_EQ(cell("/ivc@c000000", "reg", 3), 0x10000);
+	CHECK_EQ(cell("/ivc@c000000", "interrupts", 0), 0);
+	CHECK_EQ(cell("/ivc@c000000", "interrupts", 1), 32);
+	CHECK_EQ(cell("/ivc@c000000", "interrupts", 2), 1); /* edge, rising */
+	config.emu_devices[config.emu_devices_count - 1].irq_id = 0;
+	CHECK(arch_tree_make(&t, out, sizeof(out)) > 0);
+	CHECK(!fdt_getprop(out, node("/ivc@c000000"), "interrupts", NULL));
+}
+
 TEST(without_initrd_and_uart)
 {
 	struct arch_tree t = tree();

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "services/vmm/arch/aarch64/tree.h"
+#include "services/vmm/machine.h"
 
 #define CLOCK_HZ 24000000u
 #define GIC_SPI 0u
@@ -149,6 +150,23 @@ static int add_passed(void *fdt, uint32_t gic, const skerry_PassedDevice *d)
 	return d->compatible_count ? add(fdt, gic, &n) : 0;
 }
 
+/* Where channels to other VMs appear (docs/ivc.md); without an interrupt there is no doorbell. */
+static int add_ivc(void *fdt, uint32_t gic, const skerry_EmulatedDevice *d)
+{
+	struct node n = {.name = "ivc",
+			 .base = d->base_gpa,
+			 .length = d->length,
+			 .irq = d->irq_id >= FIRST_SPI ? d->irq_id : 0,
+			 .edge = true,
+			 .compatible = {"skerry,ivc"},
+			 .compatibles = 1};
+
+	if (d->emu_type != EMU_IVC_CHANNEL ||
+	    fdt_node_offset_by_compatible(fdt, -1, n.compatible[0]) >= 0)
+		return 0;
+	return add(fdt, gic, &n);
+}
+
 /* Last first: what is added comes before what is there. */
 int tree_add_devices(struct arch_tree *t, void *fdt, uint64_t seen)
 {
@@ -161,6 +179,8 @@ int tree_add_devices(struct arch_tree *t, void *fdt, uint64_t seen)
 	if (!gic && (all & ~seen))
 		return tree_problem(t, "no node arm,gic-v3 with a phandle, which %s needs",
 				    c->devices[0].name);
+	for (uint32_t i = 0; i < c->emu_devices_count && !error; i++)
+		error = add_ivc(fdt, gic, &c->emu_devices[i]);
 	for (uint32_t i = c->passed_devices_count; i > 0 && !error; i--) {
 		if (!(seen >> (TREE_PASSED + i - 1) & 1))
 			error = add_passed(fdt, gic, &c->passed_devices[i - 1]);
