@@ -3,7 +3,7 @@
 import config_pb2 as pb
 import services_pb2 as cfg
 
-from skerryc import devices, places
+from skerryc import devices, ivc, places
 from skerryc.system import DEFAULTS
 from skerryc.vmfile import MAP_IDENTICAL, MAP_RESERVED
 
@@ -84,6 +84,7 @@ def build(system):
         drivers = [driver for driver in system.drivers if driver.core == core.number]
         services = [add_driver(builder, driver) for driver in drivers]
         console = add_console(builder) if builder.has_console else None
+        ivc.add(builder)
         for placed in system.vms:
             if placed.core == core.number:
                 add_vm(builder, placed)
@@ -182,6 +183,7 @@ def add_vm(builder, placed):
         grant(service, device.name + ".line", pb.GRANT_LINE, server, rights=MANAGE)
         if device.queues:
             grant(service, device.name + ".bell", pb.GRANT_SIGNAL, server, rights=RAISE, badge=(1 << device.queues) - 1)
+    ivc.add_client(builder, placed, service)
     service.config = vm_config(placed).SerializeToString()
 
 

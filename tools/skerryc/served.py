@@ -2,7 +2,7 @@
 """Whether this machine and VMM can serve a VM that its file describes rightly, and where its images lie in memory."""
 import os
 
-from skerryc import emulated, passthrough, places
+from skerryc import emulated, ivc, passthrough, places
 from skerryc.vmfile import MAP_ALLOC, VM_TYPE_LINUX
 
 MIB2 = 2 << 20
@@ -79,6 +79,9 @@ def check_devices(vm):
         what = overlap(base, size, own[:i])
         if what:
             raise vm.error(("devices", "emu_devices"), f"{name} (0x{base:x} to 0x{base + size - 1:x}) overlaps {what}; move one")
+    for i, device in enumerate(vm.emu_devices):
+        if device[4] == emulated.IVC:
+            ivc.check_device(vm, i)
     for i, (gpa, size, *_) in enumerate(vm.memory_regions):
         what = overlap(gpa, size, own)
         if what:

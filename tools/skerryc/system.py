@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass, field
 
-from skerryc import board, places, served, vmfile
+from skerryc import board, ivc, places, served, vmfile
 from skerryc.source import ConfigError, Document, Table
 
 MIB = 1 << 20
@@ -33,6 +33,7 @@ DEFAULTS = {
     "console": Budget(36, 3000),
     "driver": Budget(40, 5000),
     "service": Budget(25, 2000),
+    "ivc": Budget(28, 1000),
 }
 
 
@@ -102,6 +103,7 @@ class System:
     extras: list
     vms: list
     notes: list
+    ivc: object = None
 
 
 def load(path, root, overrides=None, only=None):
@@ -117,6 +119,7 @@ def load(path, root, overrides=None, only=None):
     system = System(top, machine, cores, drivers, read_console(top, cores, drivers), [], [], [])
     system.extras = [read_extra(table, cores) for table in top.tables("service")]
     tables = top.tables("vm")
+    channels = top.table("ivc", required=False)
     top.done()
     if only:
         tables = [Table(top.document, (), {"file": only})]
@@ -125,6 +128,8 @@ def load(path, root, overrides=None, only=None):
         raise top.error("vm", f"there are {len(tables)} VMs; at most {VMS} have numbers, remove some")
     for number, table in enumerate(tables, 1):
         system.vms.append(read_vm(system, table, number, root, overrides or {}))
+    if "ivc" in top:
+        system.ivc = ivc.read(channels, read_budget(channels, "ivc"), system.vms)
     return system
 
 

@@ -246,6 +246,31 @@ def controller(top):
          [(0x0b000000, 0x21, []), (0x0b0a0000, 0x20, [1, 0x20000, 0])])
 
 
+def channels(top):
+    """Who may publish what to whom, as the service is told; and what its clients are granted."""
+    import errors_ivc
+    changes = [errors_ivc.DEVICE, errors_ivc.DISKS, ("system", None, errors_ivc.OTHERS + errors_ivc.CHANNEL.replace(
+        "0x2000", "0x3000").replace('["b"]', '["c", "a"]\nwrite = ["c"]').replace('publisher = "a"', 'publisher = "b"'))]
+    manifest = compiled(top, changes).manifests[0]
+    services = {s.name: s for s in manifest.services}
+    service = services["ivc"]
+    names = [s.name for s in manifest.services]
+    same(all(names.index("ivc") < names.index("vmm." + vm) for vm in "abc"), True)
+    config = cfg.IvcConfig.FromString(service.config)
+    same([(vm.number, vm.id) for vm in config.vms], [(1, 1), (2, 2), (3, 3)])
+    same([(c.publisher, c.key, c.pages, c.subscribers, c.writers) for c in config.channels], [(1, 1, 3, 0b101, 0b100)])
+    # Three places of 3 pages, each in 4.
+    same([(g.name, g.size) for g in service.grants if g.kind == pb.GRANT_UNTYPED], [("untyped", 16 * PAGE)])
+    same([(g.name, g.object, g.rights) for g in service.grants if g.kind == pb.GRANT_LINE],
+         [("bell0", "ivc.a", 2), ("bell1", "ivc.b", 2), ("bell2", "ivc.c", 2)])
+    same([(line.name, line.group) for line in manifest.lines if line.name.startswith("ivc.")],
+         [("ivc.a", 0), ("ivc.b", 0), ("ivc.c", 0)])
+    for number, vm in enumerate("abc", 1):
+        grants = {g.name: g for g in services["vmm." + vm].grants}
+        same((grants["ivc"].object, grants["ivc"].badge), ("ivc", number))
+        same((grants["ivc.line"].object, grants["ivc.line"].rights), ("ivc." + vm, 8))
+
+
 def unknown_emu_type(_):
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "vm.toml")
@@ -372,6 +397,7 @@ TESTS = {
                          ["configs/vms/a.toml:4: base.vm_type: 9 is not known; taken as 1 (RTOS)"]),
     "interrupt controller of emu_devices": controller,
     "emu_type": unknown_emu_type,
+    "channels between VMs": channels,
     "interrupt_mode aliases": aliases,
     "boot plan": plan,
     "places of images": images,

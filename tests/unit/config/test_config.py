@@ -61,6 +61,7 @@ def main():
         messages(directory)
         import asked
         import errors
+        import errors_ivc
         import errors_passed
         import errors_places
         import errors_system
@@ -71,7 +72,7 @@ def main():
         for module, groups in ((errors, "SYNTAX GENERATIONS VALUES MEMORY IMAGES"),
                                (errors_places, "IDENTICAL RESERVED_RANGES DMA"),
                                (errors_passed, "REGIONS PASSTHROUGH PATHS EMULATED"),
-                               (errors_system, "DEVICES VMS CORES SERVICES BOARDS")):
+                               (errors_system, "DEVICES VMS CORES SERVICES BOARDS"), (errors_ivc, "IVC")):
             for group in groups.split():
                 for name, changes, expected in getattr(module, group):
                     results.run(f"{group.lower().replace('_', ' ')}: {name}", error_case, changes, expected)
