@@ -56,5 +56,21 @@ def together():
                    problem or f"exit status {status}; the output ends with\n{machine.text[-3000:]}")
 
 
+def again():
+    """A VM that resets itself, then loses its VMM; and then the service dies."""
+    with tempfile.TemporaryDirectory(prefix="skerry-test-") as directory:
+        with Killer(system(directory, "ivc_again", "ivc_beside")) as machine:
+            machine.wait(r"^\[vmm\.ivc_again\] up again$")
+            machine.kill("vmm.ivc_again", Program("vmm"), "ivc_hypercall")
+            machine.wait(r"^\[vmm\.ivc_again\] up once more$")
+            machine.kill("ivc", Program("ivc"), "channels_notify")
+            status = machine.off()
+            text = machine.text
+    for vm in ("ivc_again", "ivc_beside"):
+        report(text, vm)
+    require(status == 0, f"exit status {status}; the output ends with\n{text[-3000:]}")
+
+
 together()
+case("ivc: a VM that starts again, and a service that does", again)
 finish()
