@@ -6,7 +6,7 @@ import signal
 import struct
 import subprocess
 
-MESSAGE, SIGNAL, RETURN, DIE = (ord(c) for c in "MSRD")
+MESSAGE, SIGNAL, RETURN, DIE, FAIL = (ord(c) for c in "MSRDF")
 IDLE, REPLY, CALL, RAISE, LINE, ACK, EXIT = (ord(c) for c in "IACGLQE")
 DIED = 86
 FIRST_SLOT = 16
@@ -49,7 +49,8 @@ class Process:
 
     def __init__(self, program, setup, on_call):
         self.on_call = on_call
-        self.lines, self.raised, self.calls = [], [], []
+        self.lines, self.raised, self.calls, self.rung = [], [], [], []
+        self.capabilities = 0
         self.replies = []
         self.errors = open(setup + ".err", "w+b")
         environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=0:exitcode=99", UBSAN_OPTIONS="print_stacktrace=1")
@@ -92,11 +93,14 @@ class Process:
                 return self.ended()
             first, second = struct.unpack("<iI", payload[:8])
             if kind == IDLE:
+                self.capabilities = first
                 return True
             if kind == REPLY:
-                self.replies.append((first, payload[8:]))
+                self.replies.append((first, payload[8:], second))
             elif kind == LINE:
                 self.lines.append(bool(second))
+                if second:
+                    self.rung.append(first)
             elif kind == RAISE:
                 self.raised.append(first)
             elif kind == CALL:

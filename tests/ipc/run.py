@@ -19,6 +19,7 @@ import block_pb2  # noqa: E402
 import console_pb2  # noqa: E402
 import device_pb2  # noqa: E402
 import exit_pb2  # noqa: E402
+import ivc_pb2  # noqa: E402
 import scenario_pb2  # noqa: E402
 import services_pb2  # noqa: E402
 import skerry_pb2  # noqa: E402
@@ -35,7 +36,7 @@ TIMER_BADGE = 1 << 30  # as the console is granted its timer
 def methods():
     """(name, number, request class, reply class) of every method of the messages used here."""
     classes = symbol_database.Default()
-    for module in (exit_pb2, block_pb2, device_pb2, console_pb2):
+    for module in (exit_pb2, block_pb2, device_pb2, console_pb2, ivc_pb2):
         for service in module.DESCRIPTOR.services_by_name.values():
             number = service.GetOptions().Extensions[skerry_pb2.service]
             for method in service.methods:
@@ -91,7 +92,7 @@ class Run:
 
     def write_setup(self):
         s = self.scenario
-        config = next((c for c in (s.pl011, s.virtio_blk, s.console) if c.IsInitialized() and c.ByteSize()), None)
+        config = next((c for c in (s.pl011, s.virtio_blk, s.console, s.ivc) if c.IsInitialized() and c.ByteSize()), None)
         lines = [f"name {s.service}"]
         if config is not None:
             lines.append("config " + config.SerializeToString().hex())
@@ -167,7 +168,7 @@ class Run:
 
     def step(self, step):
         p = self.process
-        p.lines, p.raised, p.calls, p.replies = [], [], [], []
+        p.lines, p.raised, p.calls, p.replies, p.rung = [], [], [], [], []
         action = step.WhichOneof("action")
         if action:
             getattr(self, "do_" + action)(getattr(step, action))
@@ -179,6 +180,10 @@ class Run:
             compare("", {"line_changes": len(lines)}, {"line_changes": step.line_changes})
         if step.raised:
             compare("", {"raised": [self.slots[slot - host.FIRST_SLOT] for slot in p.raised]}, {"raised": list(step.raised)})
+        if step.rung:
+            compare("", {"rung": [self.slots[slot - host.FIRST_SLOT] for slot in p.rung]}, {"rung": list(step.rung)})
+        if step.HasField("capabilities"):
+            compare("", {"capabilities": p.capabilities}, {"capabilities": step.capabilities})
         if step.calls:
             compare("", {"calls": [NAMES.get(call, hex(call)) for call in p.calls]}, {"calls": list(step.calls)})
 
@@ -215,6 +220,7 @@ class Run:
         if answer is None:
             return
         compare("", {"status": answer[0]}, {"status": r.status})
+        compare("", {"gives": answer[2] & 7, "rights": answer[2] >> 8}, {"gives": r.gives, "rights": r.rights})
         if r.HasField("reply"):
             expected = text_format.Parse(r.reply, reply())
             compare("reply.", fields(reply.FromString(answer[1])), fields(expected))
@@ -299,6 +305,9 @@ class Run:
     def do_die(self, death):
         self.process.send(host.DIE, struct.pack("<II", death.at, death.count))
 
+    def do_fail(self, count):
+        self.process.send(host.FAIL, struct.pack("<II", count, 0))
+
     def do_kill(self, _yes):
         self.restart()
 
@@ -307,7 +316,7 @@ class Run:
         old = self.process
         old.kill()
         self.start()
-        for name in ("lines", "raised", "calls"):
+        for name in ("lines", "raised", "calls", "rung"):
             getattr(self.process, name)[:0] = getattr(old, name)
 
     def do_backend_failure(self, status):

@@ -37,6 +37,8 @@ static void await(struct host_frame *f, uint32_t kind, uint32_t other)
 		first_words(f, &a, &b);
 		if (f->kind == HOST_DIE) {
 			host_die_at(a, b);
+		} else if (f->kind == HOST_FAIL) {
+			host_fail_at(a);
 		} else {
 			fprintf(stderr, "command %c makes no sense here\n", (int)f->kind);
 			exit(EXIT_FAILURE);
@@ -52,6 +54,14 @@ static struct sys_result signalled(void)
 	return r;
 }
 
+/* The capabilities that go with a reply, as the runner is told of them. */
+static uint32_t sent(uint64_t info)
+{
+	uint32_t count = info >> INFO_CAPS_SHIFT & INFO_CAPS_MASK;
+
+	return count == 0 ? 0 : count | host_cap_rights(ipc_thread_buffer->caps[0]) << 8;
+}
+
 static struct sys_result reply_wait(uint64_t info)
 {
 	struct host_frame f;
@@ -60,11 +70,11 @@ static struct sys_result reply_wait(uint64_t info)
 	size_t size;
 
 	if (!(info & INFO_NO_REPLY))
-		host_send(HOST_REPLY, (uint32_t)(info >> INFO_LABEL_SHIFT), 0, ipc_buffer(),
-			  info & INFO_LENGTH_MASK);
+		host_send(HOST_REPLY, (uint32_t)(info >> INFO_LABEL_SHIFT), sent(info),
+			  ipc_buffer(), info & INFO_LENGTH_MASK);
 	if (pending)
 		return signalled();
-	host_send(HOST_IDLE, 0, 0, NULL, 0);
+	host_send(HOST_IDLE, host_caps_used(), 0, NULL, 0);
 	await(&f, HOST_MESSAGE, HOST_SIGNAL);
 	if (f.kind == HOST_SIGNAL) {
 		memcpy(&pending, f.payload, 8);
@@ -105,8 +115,13 @@ static struct sys_result raise_signal(uint32_t slot, uint64_t bits)
 	return status(OK);
 }
 
-static struct sys_result invoke(uint32_t slot, uint64_t method)
+static struct sys_result invoke(uint32_t slot, const uint64_t a[8])
 {
+	const uint64_t method = a[1];
+	enum status s;
+
+	if (host_caps_invoke(slot, a, &s))
+		return status(s);
 	switch (method) {
 	case LINE_RAISE:
 	case LINE_LOWER:
@@ -132,7 +147,7 @@ struct sys_result host_trap(uint32_t number, const uint64_t a[8])
 	case CALL_SIGNAL:
 		return raise_signal((uint32_t)a[0], a[1]);
 	case CALL_INVOKE:
-		return invoke((uint32_t)a[0], a[1]);
+		return invoke((uint32_t)a[0], a);
 	default:
 		return status(BAD_CALL);
 	}

@@ -17,7 +17,7 @@ static struct {
 	struct start_page header;
 	struct start_grant grants[GRANTS];
 	uint8_t config[CONFIG_BYTES];
-} page = {.header = {.magic = START_MAGIC, .version = ABI_VERSION, .free_slot = 1000}};
+} page = {.header = {.magic = START_MAGIC, .version = ABI_VERSION, .free_slot = HOST_FREE_SLOT}};
 
 static struct message_buffer buffer __attribute__((aligned(512)));
 struct start_places start_places = {
