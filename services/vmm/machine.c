@@ -70,12 +70,11 @@ static int32_t inject_irq_to_vcpu(void *host, size_t vm, size_t vcpu, uint32_t i
 	return arch_inject(host, (uint32_t)vcpu, irq);
 }
 
-static int32_t space_root(void *host, uint64_t *root)
+static int32_t root_of_space(void *host, uint64_t *root)
 {
-	(void)host;
-	(void)root;
-	/* The kernel tells no physical addresses of tables. */
-	return UNSUPPORTED;
+	const struct machine *m = host;
+
+	return space_root(m->space, root);
 }
 
 /* All memory is mapped from the start on. */
@@ -130,7 +129,7 @@ void machine_init(struct machine *m, const skerry_VmConfig *config)
 	    .inject_irq_to_vcpu = inject_irq_to_vcpu,
 	    .space_create = machine_space_create,
 	    .space_destroy = machine_space_destroy,
-	    .space_root = space_root,
+	    .space_root = root_of_space,
 	    .memory = machine_memory,
 	    .map = machine_map,
 	    .map_physical = machine_map_physical,
