@@ -304,6 +304,8 @@ static int32_t vcpu_run(void *h, uint32_t id, struct axvm_exit *exit)
 	(void)h;
 	CHECK(id < host.live_vcpus);
 	host.runs++;
+	if (host.shut_down)
+		CHECK_EQ(axvm_shutdown(host.shut_down), AXVM_OK);
 	*exit = host.exit_next < host.exit_count ? host.exits[host.exit_next++] : host.exit;
 	return host.run;
 }

@@ -37,6 +37,7 @@ struct vmm_host {
 	uint64_t registers[AXVM_VCPUS][HOST_REGISTERS];
 	uint64_t entry[AXVM_VCPUS], returned[AXVM_VCPUS];
 	bool in_call[AXVM_VCPUS];
+	struct axvm *shut_down;		   /* by another client, while a vCPU runs */
 	uint32_t started, parked, resumed; /* bit i: vCPU i; parked ones are resumed once */
 	size_t vm;			   /* current_vm_id */
 	bool busy_memory;		   /* alloc_memory_region_at */
