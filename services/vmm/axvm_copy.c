@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "services/vmm/axvm_parts.h"
+#include "services/vmm/hal.h"
 
 /* The memory at gpa, as far as it reaches in one area; null: none. */
 static uint8_t *piece(const struct axvm *vm, uint64_t gpa, uint64_t size, uint64_t *part,
@@ -99,6 +100,7 @@ enum axvm_error axvm_write_to_guest_of(struct axvm *vm, uint64_t gpa, const void
 		uint8_t *to = piece(vm, gpa + done, size - done, &part, &flags);
 
 		memcpy(to, (const uint8_t *)from + done, part);
+		vm->hal->written(vm->hal->host, to, part);
 	}
 	return error;
 }

@@ -53,6 +53,8 @@ struct hal {
 	/* What map and map_physical put there; holes are no error. BAD_ARGUMENT, with nothing
 	 * changed: the range cuts a frame in two. */
 	int32_t (*unmap)(void *host, uint64_t gpa, uint64_t size);
+	/* This process wrote there: a guest whose caches are off sees it. */
+	void (*written)(void *host, const void *at, size_t size);
 	/* True: it is mapped now, the access can be done again. */
 	bool (*page_fault)(void *host, uint64_t gpa, uint64_t access);
 

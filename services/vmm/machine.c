@@ -77,6 +77,12 @@ static int32_t root_of_space(void *host, uint64_t *root)
 	return space_root(m->space, root);
 }
 
+static void written(void *host, const void *at, size_t size)
+{
+	(void)host;
+	arch_clean(at, size);
+}
+
 /* All memory is mapped from the start on. */
 static bool page_fault(void *host, uint64_t gpa, uint64_t access)
 {
@@ -134,6 +140,7 @@ void machine_init(struct machine *m, const skerry_VmConfig *config)
 	    .map = machine_map,
 	    .map_physical = machine_map_physical,
 	    .unmap = machine_unmap,
+	    .written = written,
 	    .page_fault = page_fault,
 	    .devices_create = devices_create,
 	    .devices_destroy = devices_destroy,

@@ -225,6 +225,7 @@ TEST(guest_memory)
 	CHECK_EQ(axvm_write_to_guest_of(vm, RAM0 + RAM_BYTES - 4, &value, 8, 4), AXVM_OK);
 	CHECK_EQ(host.memory[0][RAM_BYTES - 1], 0x55);
 	CHECK_EQ(host.memory[1][0], 0x44);
+	CHECK_EQ(host.written, 8);
 	value = 0;
 	CHECK_EQ(axvm_read_from_guest_of(vm, RAM0 + RAM_BYTES - 4, &value, 8, 4), AXVM_OK);
 	CHECK_EQ(value, 0x1122334455667788);

@@ -181,6 +181,13 @@ static int32_t unmap(void *h, uint64_t gpa, uint64_t size)
 	return OK;
 }
 
+static void written(void *h, const void *at, size_t size)
+{
+	(void)h;
+	(void)at;
+	host.written += size;
+}
+
 static bool page_fault(void *h, uint64_t gpa, uint64_t access)
 {
 	(void)h;
@@ -328,6 +335,7 @@ const struct hal hal = {
     .map = map,
     .map_physical = map_physical,
     .unmap = unmap,
+    .written = written,
     .page_fault = page_fault,
     .devices_create = devices_create,
     .devices_destroy = devices_destroy,

@@ -43,6 +43,7 @@ struct vmm_host {
 	bool busy_memory;		   /* alloc_memory_region_at */
 	bool can_page;			   /* page_fault */
 	uint64_t paged;			   /* its address */
+	size_t written;			   /* bytes that a guest with its caches off sees */
 	uint64_t root;			   /* 0: not known */
 	/* Added by devices_create. */
 	struct axvm_device device[HOST_DEVICES];

@@ -123,6 +123,9 @@ VALUES = [
     ("vCPU budget", vm("[[skerry.device]]\nname = \"uart0\"",
                        '[skerry]\nvcpu_budget_us = 6000 #HERE\n\n[[skerry.device]]\nname = "uart0"'),
      at(VM, "skerry.vcpu_budget_us: is larger than vcpu_period_us; lower it or raise the period")),
+    ("who starts it", vm("[[skerry.device]]\nname = \"uart0\"",
+                         '[skerry]\nstart = "later" #HERE\n\n[[skerry.device]]\nname = "uart0"'),
+     at(VM, 'skerry.start: "later" is not known; give one of boot, rpc')),
 ]
 
 MEMORY = [

@@ -17,7 +17,7 @@ VALUES = [
     "[[0x8000_0000, 0x100_0000, 7, 0], [0x9000_0000, 0x1000, 7, 0]]", "[[0x8000_0000, 0x100_0000, 7]]",
 ]
 KEYS = """phys_cpu_sets bios_path bios_load_addr dtb_path dtb_load_addr ramdisk_load_addr image_location disk_path
-excluded_devices passthrough_addresses vcpu_priority vcpu_budget_us vcpu_period_us restart first_sector read_only ram
+excluded_devices passthrough_addresses vcpu_priority vcpu_budget_us vcpu_period_us restart start first_sector read_only ram
 queues doorbell_offset when_off await priority budget_us period_us heap_kib core id name guest cmdline count
 trigger enable_bios machine a.a""".split()
 FORM = re.compile(r"configs/\w+/\w+\.toml:\d+: ")
