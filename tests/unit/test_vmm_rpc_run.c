@@ -110,7 +110,7 @@ TEST(run_waits_for_one_caller)
 TEST(run_keeps_exits_that_nobody_waits_for)
 {
 	const struct axvm_exit up = {.reason = AXVM_EXIT_CPU_UP, .target_cpu = 1};
-	skerry_AxVmExit out;
+	skerry_AxVmExit out = skerry_AxVmExit_init_zero;
 
 	running();
 	out = run_until(0, &up);
@@ -175,7 +175,7 @@ TEST(run_that_cannot_wait)
 /* The client died: whoever comes next hears of the exit. */
 TEST(run_whose_caller_is_gone)
 {
-	skerry_AxVmExit out;
+	skerry_AxVmExit out = skerry_AxVmExit_init_zero;
 
 	running();
 	CHECK_EQ(run_vcpu(0), IPC_KEPT);
