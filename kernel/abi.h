@@ -162,7 +162,7 @@ enum method {
 	VCPU_GET = 0x603,	/* register group, to the message buffer -> a1 bytes */
 	VCPU_RUN = 0x604,
 	VCPU_STOP = 0x605, /* takes effect at once (same core); an exit in flight stays in flight */
-	VCPU_INJECT = 0x606,   /* id, priority, INJECT_* flags */
+	VCPU_INJECT = 0x606,   /* id, priority, IRQ_* states to add */
 	VCPU_RETRACT = 0x607,  /* id, IRQ_* states to take back -> a1 IRQ_* states it was in */
 	VCPU_IRQ = 0x608,      /* id -> a1 IRQ_* states */
 	VCPU_TIMER = 0x609,    /* virtual timer: interrupt id, priority, 1 enabled / 0 held */
@@ -227,10 +227,9 @@ enum exit_class { /* of VCPU_PORT; one method of service VcpuExit each */
 };
 
 #define EXIT_VCPU_SHIFT 48 /* bits from here on of an exit's sequence number tell vCPUs apart */
-#define INJECT_EDGE 0u
-#define INJECT_TELL_EOI 1u /* not looked at in this version */
 #define IRQ_PENDING 1u
 #define IRQ_ACTIVE 2u
+#define IRQ_GROUP0 0x100u /* added to a priority: the guest takes it as of Group 0 */
 #define LINE_LEVEL 0u
 #define LINE_EDGE 1u
 #define IRQ_TRIGGER_LEVEL 0u

@@ -92,14 +92,14 @@ void arch_vcpu_undefined(struct kernel *k, struct vcpu *v); /* undefined instruc
 bool arch_vcpu_wakes(struct kernel *k, struct vcpu *v);	    /* WFI would not wait */
 uint64_t arch_vcpu_deadline(const struct vcpu *v); /* of its timer while not loaded; ~0: none */
 void arch_vcpu_deadline_passed(struct kernel *k, struct vcpu *v); /* its timer fired */
-enum status arch_vcpu_timer(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority,
-			    bool enabled);
-/* Interrupt `id` becomes pending. `line`, or null: told by vcpu_interrupt_ended() when the guest
- * ends it, or all is retracted. A line with a number is a physical interrupt, which is active: the
- * guest's end, or retracting all, deactivates it. NO_MEMORY never: overflow is kept. BAD_ARGUMENT:
- * no such id. */
-enum status arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority,
-			     struct line *line);
+void arch_vcpu_timer(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t priority,
+		     bool enabled);
+bool arch_vcpu_has_id(uint64_t id); /* the functions below take no other */
+/* Interrupt `id` gets `states`; what does not fit is kept. `line`, or null: told by
+ * vcpu_interrupt_ended() when the guest ends it, or all is retracted. A line with a number is a
+ * physical interrupt, which is active: the guest's end, or retracting all, makes it inactive. */
+void arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t priority,
+		      uint32_t states, struct line *line);
 uint32_t arch_vcpu_irq_state(struct kernel *k, struct vcpu *v, uint32_t id);
 uint32_t arch_vcpu_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t states);
 

@@ -12,7 +12,8 @@
 
 #define WINDOW_DOORBELLS 64 /* of one window */
 #define VCPU_LINES 128	    /* armed on one vCPU: what ending an interrupt may look through */
-#define CHAIN_LIMIT 16	    /* contexts from an owner to who runs for it */
+#define PRIORITY_MOST (IRQ_GROUP0 | 255u) /* of a virtual interrupt */
+#define CHAIN_LIMIT 16			  /* contexts from an owner to who runs for it */
 
 /* An invocation in progress: in[2..7] are the arguments, out[1..4] the results. */
 struct invocation {

@@ -11,7 +11,7 @@ void irq_fired(struct kernel *k, uint32_t number)
 	struct line *i = number < IRQS ? k->irqs[number] : NULL;
 
 	if (i && i->armed) {
-		(void)arch_vcpu_inject(k, i->vcpu.object, i->id, i->priority, i);
+		arch_vcpu_inject(k, i->vcpu.object, i->id, i->priority, IRQ_PENDING, i);
 		vcpu_wake(k, i->vcpu.object);
 	} else if (i && i->signal.object) {
 		i->in_flight = true;

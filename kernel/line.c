@@ -15,8 +15,7 @@ static void inject(struct kernel *k, struct line *l)
 		return;
 	l->edges = 0;
 	l->in_flight = true;
-	if (arch_vcpu_inject(k, v, l->id, l->priority, l) != OK)
-		l->in_flight = false;
+	arch_vcpu_inject(k, v, l->id, l->priority, IRQ_PENDING, l);
 	vcpu_wake(k, v);
 }
 
@@ -94,7 +93,7 @@ enum status line_arm(struct kernel *k, struct line *l, struct invocation *call)
 
 	if (s != OK)
 		return s;
-	if (call->in[3] >= IRQS || call->in[4] > 255 || call->in[5] > LINE_EDGE)
+	if (call->in[3] >= IRQS || call->in[4] > PRIORITY_MOST || call->in[5] > LINE_EDGE)
 		return BAD_ARGUMENT;
 	if (l->armed)
 		return EXISTS;
@@ -105,7 +104,7 @@ enum status line_arm(struct kernel *k, struct line *l, struct invocation *call)
 	if (s != OK)
 		return s;
 	l->id = (uint32_t)call->in[3];
-	l->priority = (uint8_t)call->in[4];
+	l->priority = (uint16_t)call->in[4];
 	l->edge = call->in[5] == LINE_EDGE;
 	l->armed = true;
 	list_append(&v->lines, &l->of_vcpu);

@@ -80,8 +80,8 @@ struct line {
 	bool level; /* the wire */
 	bool edge;  /* armed as edge */
 	bool armed;
-	bool in_flight; /* injected and not yet ended; physical: fired, waits for IRQ_ACK */
-	uint8_t priority;
+	bool in_flight;	     /* injected and not yet ended; physical: fired, waits for IRQ_ACK */
+	uint16_t priority;   /* with IRQ_GROUP0 */
 	uint32_t number;     /* irq object: the physical interrupt, its wire; 0: not tied yet */
 	uint32_t id;	     /* interrupt id at the vCPU */
 	uint32_t edges;	     /* raised while in flight; saturates at 1, as a latch does */

@@ -73,9 +73,12 @@ static enum status vcpu_get(struct kernel *k, struct vcpu *v, struct invocation 
 
 static enum status vcpu_inject(struct kernel *k, struct vcpu *v, struct invocation *call)
 {
-	if (call->in[2] >= IRQS || call->in[3] > 255)
+	uint64_t states = call->in[4] ? call->in[4] : IRQ_PENDING;
+
+	if (!arch_vcpu_has_id(call->in[2]) || call->in[3] > PRIORITY_MOST || states > 3)
 		return BAD_ARGUMENT;
-	(void)arch_vcpu_inject(k, v, (uint32_t)call->in[2], (uint8_t)call->in[3], NULL);
+	arch_vcpu_inject(k, v, (uint32_t)call->in[2], (uint16_t)call->in[3], (uint32_t)states,
+			 NULL);
 	vcpu_wake(k, v);
 	return OK;
 }
@@ -85,7 +88,7 @@ static enum status vcpu_states(struct kernel *k, struct vcpu *v, struct invocati
 {
 	uint32_t id = (uint32_t)call->in[2], states = (uint32_t)call->in[3];
 
-	if (call->in[2] >= IRQS || (retract && (!call->in[3] || call->in[3] > 3)))
+	if (!arch_vcpu_has_id(call->in[2]) || (retract && (!call->in[3] || call->in[3] > 3)))
 		return BAD_ARGUMENT;
 	call->out[1] =
 	    retract ? arch_vcpu_retract(k, v, id, states) : arch_vcpu_irq_state(k, v, id);
@@ -94,13 +97,11 @@ static enum status vcpu_states(struct kernel *k, struct vcpu *v, struct invocati
 
 static enum status vcpu_timer(struct kernel *k, struct vcpu *v, struct invocation *call)
 {
-	enum status s;
-
-	if (call->in[2] >= 32 || call->in[3] > 255 || call->in[4] > 1)
+	if (call->in[2] >= 32 || call->in[3] > PRIORITY_MOST || call->in[4] > 1)
 		return BAD_ARGUMENT;
-	s = arch_vcpu_timer(k, v, (uint32_t)call->in[2], (uint8_t)call->in[3], call->in[4] != 0);
+	arch_vcpu_timer(k, v, (uint32_t)call->in[2], (uint16_t)call->in[3], call->in[4] != 0);
 	vcpu_deadline_update(k, v);
-	return s;
+	return OK;
 }
 
 /* What methods have in common: a space, for register groups also a buffer and registers at rest. */

@@ -149,7 +149,7 @@ static enum status on_vcpu(struct machine *m, struct thread *t, uint64_t on)
 	if (number == VCPU_CONFIGURE)
 		a = of(m, CAP_SPACE);
 	else if (number == VCPU_INJECT || number == VCPU_RETRACT || number == VCPU_IRQ)
-		a = PICK(27, 40 + test_random() % 20);
+		a = PICK(27, 8192 + test_random() % 4, 40 + test_random() % 20);
 	else if (number == VCPU_TIMER)
 		a = 27;
 	else if (number == VCPU_SET || number == VCPU_GET)

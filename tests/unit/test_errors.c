@@ -172,7 +172,7 @@ TEST(errors_of_replies_and_waits)
 	CHECK_EQ(INVOKE_AS(m, server.t, line, LINE_NOTIFY, mute, 1).status, NO_RIGHT);
 	CHECK_EQ(INVOKE_AS(m, server.t, line, LINE_ARM, g.slot, 1020, 0, LINE_LEVEL).status,
 		 BAD_ARGUMENT);
-	CHECK_EQ(INVOKE_AS(m, server.t, line, LINE_ARM, g.slot, 40, 256, LINE_LEVEL).status,
+	CHECK_EQ(INVOKE_AS(m, server.t, line, LINE_ARM, g.slot, 40, 512, LINE_LEVEL).status,
 		 BAD_ARGUMENT);
 	CHECK_EQ(INVOKE_AS(m, server.t, line, LINE_ARM, g.slot, 40, 0, 2).status, BAD_ARGUMENT);
 	CHECK_EQ(INVOKE_AS(m, server.t, g.slot, VCPU_IRQ, 1020).status, BAD_ARGUMENT);

@@ -146,7 +146,7 @@ TEST(line_refuses)
 	CHECK_EQ(STATUS(m, line, LINE_ARM, weak, 50, 0, 0), NO_RIGHT);
 	CHECK_EQ(STATUS(m, line, LINE_ARM, line, 50, 0, 0), BAD_CAP);
 	CHECK_EQ(STATUS(m, line, LINE_ARM, g.slot, 1020, 0, 0), BAD_ARGUMENT);
-	CHECK_EQ(STATUS(m, line, LINE_ARM, g.slot, 50, 256, 0), BAD_ARGUMENT);
+	CHECK_EQ(STATUS(m, line, LINE_ARM, g.slot, 50, 512, 0), BAD_ARGUMENT);
 	CHECK_EQ(STATUS(m, line, LINE_ARM, g.slot, 50, 0, 2), BAD_ARGUMENT);
 	OKAY(m, line, LINE_ARM, g.slot, 50, 0, LINE_LEVEL);
 	CHECK_EQ(STATUS(m, line, LINE_ARM, g.slot, 50, 0, LINE_LEVEL), EXISTS);

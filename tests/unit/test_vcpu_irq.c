@@ -35,6 +35,38 @@ TEST(vcpu_interrupt_states_and_retract)
 	CHECK_EQ(as_boss(&x, x.g.slot, VCPU_IRQ, 41, 0, 0).r[1], 0);
 }
 
+TEST(vcpu_inject_active_is_not_pending)
+{
+	struct vm x = vm_running();
+
+	CHECK_EQ(as_boss(&x, x.g.slot, VCPU_INJECT, 40, 0x80, IRQ_ACTIVE).status, OK);
+	CHECK_EQ(as_boss(&x, x.g.slot, VCPU_IRQ, 40, 0, 0).r[1], IRQ_ACTIVE);
+	CHECK_EQ(fake_guest_acknowledge(x.m->k), -1);
+	as_boss(&x, x.g.slot, VCPU_INJECT, 40, 0x80, IRQ_PENDING);
+	CHECK_EQ(as_boss(&x, x.g.slot, VCPU_IRQ, 40, 0, 0).r[1], IRQ_PENDING | IRQ_ACTIVE);
+	fake_guest_end(x.m->k, 40);
+	CHECK_EQ(fake_guest_acknowledge(x.m->k), 40);
+	as_boss(&x, x.g.slot, VCPU_INJECT, 41, 0x80, IRQ_PENDING | IRQ_ACTIVE);
+	CHECK_EQ(as_boss(&x, x.g.slot, VCPU_RETRACT, 41, IRQ_ACTIVE, 0).r[1],
+		 IRQ_PENDING | IRQ_ACTIVE);
+	fake_guest_end(x.m->k, 40);
+	CHECK_EQ(fake_guest_acknowledge(x.m->k), 41);
+}
+
+TEST(vcpu_lpi_is_never_active)
+{
+	struct vm x = vm_running();
+
+	for (uint64_t id = 8192; id < 8448; id += 51)
+		CHECK_EQ(as_boss(&x, x.g.slot, VCPU_INJECT, id, 0x80, 3).status, OK);
+	CHECK_EQ(as_boss(&x, x.g.slot, VCPU_INJECT, 8193, 0x80, IRQ_ACTIVE).status, OK);
+	CHECK_EQ(as_boss(&x, x.g.slot, VCPU_IRQ, 8192, 0, 0).r[1], IRQ_PENDING);
+	CHECK_EQ(as_boss(&x, x.g.slot, VCPU_IRQ, 8193, 0, 0).r[1], 0);
+	CHECK_EQ(fake_guest_acknowledge(x.m->k), 8192);
+	CHECK_EQ(as_boss(&x, x.g.slot, VCPU_IRQ, 8192, 0, 0).r[1], 0);
+	CHECK_EQ(as_boss(&x, x.g.slot, VCPU_RETRACT, 8447, IRQ_PENDING, 0).r[1], IRQ_PENDING);
+}
+
 TEST(vcpu_wfi_waits_for_an_interrupt)
 {
 	struct vm x = vm_running();

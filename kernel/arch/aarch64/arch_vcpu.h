@@ -14,7 +14,11 @@
 
 #define VGIC_LRS 16    /* the most an implementation has */
 #define VGIC_SHARED 32 /* the first SPI */
-#define VGIC_IDS 1020  /* SGIs, PPIs, SPIs */
+#define VGIC_SPIS_END 1020
+#define VGIC_LPIS 8192 /* the first LPI */
+#define VGIC_LPIS_END 8448
+#define VGIC_IDS (VGIC_SPIS_END + VGIC_LPIS_END - VGIC_LPIS)
+#define VGIC_WORDS ((VGIC_IDS + 63) / 64)
 
 /* What is to happen when the guest ends an interrupt: nothing, its line is told, or, from 16 on,
  * the physical interrupt of this number becomes inactive. */
@@ -34,10 +38,9 @@ struct vgic {
 	uint16_t id[VGIC_LRS]; /* vINTID of each list register in `used` */
 	uint32_t used; /* list registers that hold an interrupt, or held one the guest has ended */
 	uint32_t overflow; /* number of bits set in `waiting` */
-	uint32_t vmcr, apr[4];
-	uint64_t waiting[VGIC_IDS / 64 + 1]; /* pending without list register */
-	uint16_t end[VGIC_IDS];		     /* of those in `waiting`: VGIC_END_* */
-	uint8_t priority[VGIC_IDS];	     /* of those in `waiting` */
+	uint32_t vmcr, apr[2][4];
+	uint64_t waiting[VGIC_WORDS]; /* without list register, by SGI to SPI, then LPI */
+	uint32_t held[VGIC_IDS];      /* of those: the upper half of what goes into one */
 };
 
 enum vtimer_state {
@@ -50,7 +53,7 @@ enum vtimer_state {
 struct vtimer {
 	uint64_t control, compare; /* CNTV_CTL_EL0, CNTV_CVAL_EL0 while not loaded */
 	uint16_t id;		   /* virtual interrupt */
-	uint8_t priority;
+	uint16_t priority;
 	bool enabled;  /* in the virtual redistributor */
 	uint8_t state; /* enum vtimer_state */
 };

@@ -140,6 +140,10 @@ enum esr_class {
 #define SMCCC_NOT_SUPPORTED (-1)
 
 /* ---- GICv3 virtual CPU interface ---- */
+#define ICH_AP0R0_EL2 S3_4_C12_C8_0
+#define ICH_AP0R1_EL2 S3_4_C12_C8_1
+#define ICH_AP0R2_EL2 S3_4_C12_C8_2
+#define ICH_AP0R3_EL2 S3_4_C12_C8_3
 #define ICH_AP1R0_EL2 S3_4_C12_C9_0
 #define ICH_AP1R1_EL2 S3_4_C12_C9_1
 #define ICH_AP1R2_EL2 S3_4_C12_C9_2
@@ -158,6 +162,7 @@ enum esr_class {
 #define VMCR_VENG1 BIT(1)
 #define VMCR_VPMR(vmcr) ((uint8_t)((vmcr) >> 24))
 
+#define LR_STATE_SHIFT 62 /* IRQ_PENDING, IRQ_ACTIVE */
 #define LR_PENDING BIT(62)
 #define LR_ACTIVE BIT(63)
 #define LR_STATE (LR_PENDING | LR_ACTIVE)
@@ -165,9 +170,12 @@ enum esr_class {
 #define LR_GROUP1 BIT(60)
 #define LR_PRIORITY(lr) ((uint8_t)((lr) >> 48))
 #define LR_EOI BIT(41) /* maintenance interrupt when the guest ends it; without HW */
-#define LR_MAKE(id, priority) ((uint64_t)(id) | (uint64_t)(priority) << 48 | LR_GROUP1)
+#define LR_MAKE(id, priority)                                 \
+	((uint64_t)(id) | (uint64_t)((priority)&0xff) << 48 | \
+	 (((priority)&IRQ_GROUP0) != 0 ? 0 : LR_GROUP1))
 /* Linked: bits 44:32 hold the physical interrupt, LR_EOI being one of them. */
 #define LR_PHYSICAL(id) (LR_HW | (uint64_t)(id) << 32)
+#define LR_LINK LR_PHYSICAL(0x1fff)
 #define LR_PINTID(lr) ((uint16_t)((lr) >> 32) & 0x1fff)
 #define LR_TELLS(lr) (((lr) & (LR_HW | LR_EOI)) == LR_EOI)
 

@@ -46,12 +46,19 @@ bool vcpu_write_translation(struct vcpu *v, uint32_t reg, uint64_t value);
 /* ---- vcpu_id.c ---- */
 void vcpu_host_id(uint64_t id[56]);
 
-/* ---- vgic.c ---- */
+/* ---- vgic_switch.c ---- */
 void vgic_core_init(struct kernel *k);
 void vgic_save(struct kernel *k, struct vcpu *v); /* v is kernel.loaded still */
 void vgic_load(struct kernel *k, struct vcpu *v); /* v is not kernel.loaded yet */
-/* As arch_vcpu_inject, of a valid id. `end` is VGIC_END_*. */
-void vgic_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority, uint16_t end);
+
+/* ---- vgic.c ---- */
+#define for_each_bit(n, mask)                \
+	for (uint32_t left_ = (mask), n = 0; \
+	     left_ != 0 && (n = (uint32_t)__builtin_ctz(left_), true); left_ &= left_ - 1)
+/* As arch_vcpu_inject; `end` is VGIC_END_*. */
+void vgic_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t priority, uint32_t states,
+		 uint16_t end);
+void vgic_drain(const struct kernel *k, struct vcpu *v); /* overflow into free list registers */
 /* `id`, pending or active in a list register and not linked, ends with a maintenance interrupt;
  * false: it is not. */
 bool vgic_tell_end(struct kernel *k, struct vcpu *v, uint32_t id);

@@ -9,9 +9,9 @@
  * loaded, so the hardware asks again after the next load.
  * - At most one list register holds an interrupt while some wait in the overflow (ICH_HCR_EL2.UIE).
  *
- * The overflow is taken in order of priority, and an interrupt of higher priority than one pending
- * in a list register takes its place. What is active stays: with every list register active, others
- * wait.
+ * The overflow keeps what would be in a list register. What is active leaves it first, the rest in
+ * order of priority; and an interrupt of higher priority than one pending in a list register takes
+ * its place. What is active stays: with every list register active, others wait.
  */
 #include "arch.h"
 #include "arch_calls.h"
@@ -33,18 +33,55 @@ static void lr_set(const struct kernel *k, struct vcpu *v, unsigned n, uint64_t 
 		v->arch.vgic.lr[n] = value;
 }
 
-#define for_each_bit(n, mask)                \
-	for (uint32_t left_ = (mask), n = 0; \
-	     left_ != 0 && (n = (uint32_t)__builtin_ctz(left_), true); left_ &= left_ - 1)
+/* ---- What a list register holds ---- */
 
-static bool bit_test(const uint64_t *set, uint32_t id)
+static uint32_t states_of(uint64_t lr)
 {
-	return (set[id / 64] >> id % 64 & 1) != 0;
+	return (uint32_t)(lr >> LR_STATE_SHIFT);
 }
 
-static void bit_assign(uint64_t *set, uint32_t id, bool value)
+static uint32_t id_of(uint64_t lr)
 {
-	set[id / 64] = (set[id / 64] & ~BIT(id % 64)) | (uint64_t)value << id % 64;
+	return (uint32_t)lr;
+}
+
+/* A linked interrupt is pending or active, as the physical one is active for both. */
+static uint64_t lr_make(const struct vcpu *v, uint32_t id, uint16_t priority, uint32_t states,
+			uint16_t end)
+{
+	uint64_t lr = LR_MAKE(id, priority) | (uint64_t)states << LR_STATE_SHIFT;
+
+	if (vtimer_linked(v, id))
+		lr |= LR_PHYSICAL(PPI_VIRTUAL_TIMER);
+	else if (end >= VGIC_END_PHYSICAL)
+		lr |= LR_PHYSICAL(end);
+	else if (end == VGIC_END_TOLD)
+		lr |= LR_EOI;
+	return lr;
+}
+
+/* `lr` is made active: what is pending of its physical interrupt waits in the distributor. */
+static uint64_t activate_linked(struct kernel *k, uint64_t lr)
+{
+	if ((lr & LR_PENDING) != 0 && LR_PINTID(lr) >= VGIC_SHARED)
+		arch_irq_pend(k, LR_PINTID(lr), true);
+	return (lr & ~LR_PENDING) | LR_ACTIVE;
+}
+
+/*
+ * What becomes of `old` when `new` comes, of the same id. When a physical interrupt fires while
+ * software has the virtual one pending, they become one; while software has it active, it waits.
+ */
+static uint64_t merged(struct kernel *k, uint64_t old, uint64_t new)
+{
+	if ((old & LR_STATE) == 0)
+		return LR_TELLS(old) && (new &LR_HW) == 0 ? new | LR_EOI : new;
+	if ((old & LR_HW) != 0)
+		return (new &LR_ACTIVE) != 0 ? activate_linked(k, old) : old;
+	if ((new &LR_HW) == 0)
+		return old | (new &(LR_STATE | LR_EOI));
+	new = (old & ~LR_EOI) | (new &LR_LINK);
+	return (old & LR_ACTIVE) != 0 ? activate_linked(k, new | LR_PENDING) : new;
 }
 
 /* ---- Slots ---- */
@@ -62,25 +99,9 @@ static void slot_free(const struct kernel *k, struct vcpu *v, unsigned n)
 	v->arch.vgic.used &= ~(1u << n);
 }
 
-static uint16_t end_of(uint64_t lr)
+static void slot_fill(const struct kernel *k, struct vcpu *v, unsigned n, uint64_t lr)
 {
-	if ((lr & LR_HW) != 0)
-		return LR_PINTID(lr);
-	return (lr & LR_EOI) != 0 ? VGIC_END_TOLD : VGIC_END_QUIET;
-}
-
-static void slot_fill(const struct kernel *k, struct vcpu *v, unsigned n, uint32_t id,
-		      uint8_t priority, uint16_t end)
-{
-	uint64_t lr = LR_MAKE(id, priority) | LR_PENDING;
-
-	if (vtimer_linked(v, id))
-		lr |= LR_PHYSICAL(PPI_VIRTUAL_TIMER);
-	else if (end >= VGIC_END_PHYSICAL)
-		lr |= LR_PHYSICAL(end);
-	else if (end == VGIC_END_TOLD)
-		lr |= LR_EOI;
-	v->arch.vgic.id[n] = (uint16_t)id;
+	v->arch.vgic.id[n] = (uint16_t)id_of(lr);
 	v->arch.vgic.used |= 1u << n;
 	lr_set(k, v, n, lr);
 }
@@ -102,7 +123,29 @@ static int slot_take(const struct kernel *k, struct vcpu *v)
 	return -1;
 }
 
-/* ---- Overflow ---- */
+/* ---- Overflow: by index, as LPIs are far from the others ---- */
+
+static uint32_t index_of(uint32_t id)
+{
+	return id < VGIC_SPIS_END ? id : id - VGIC_LPIS + VGIC_SPIS_END;
+}
+
+static bool is_waiting(const struct vgic *g, uint32_t id)
+{
+	uint32_t i = index_of(id);
+
+	return (g->waiting[i / 64] >> i % 64 & 1) != 0;
+}
+
+static uint64_t waiting_get(const struct vgic *g, uint32_t id)
+{
+	return (uint64_t)g->held[index_of(id)] << 32 | id;
+}
+
+static void waiting_set(struct vgic *g, uint64_t lr)
+{
+	g->held[index_of(id_of(lr))] = (uint32_t)(lr >> 32);
+}
 
 static void underflow_wanted(const struct kernel *k, const struct vcpu *v)
 {
@@ -111,121 +154,108 @@ static void underflow_wanted(const struct kernel *k, const struct vcpu *v)
 			     v->arch.vgic.overflow != 0 ? ICH_HCR_EN | ICH_HCR_UIE : ICH_HCR_EN);
 }
 
-static void overflow_add(struct vgic *g, uint32_t id, uint8_t priority, uint16_t end)
+static void overflow_add(struct vgic *g, uint64_t lr)
 {
-	bit_assign(g->waiting, id, true);
-	g->end[id] = end;
-	g->priority[id] = priority;
+	uint32_t i = index_of(id_of(lr));
+
+	g->waiting[i / 64] |= BIT(i % 64);
+	waiting_set(g, lr);
 	g->overflow++;
 }
 
-/* The interrupt of highest priority, of lowest id among equals. There is one. */
-static uint32_t overflow_first(const struct vgic *g)
+static void overflow_remove(struct vgic *g, uint32_t id)
 {
-	uint32_t best = VGIC_IDS;
+	uint32_t i = index_of(id);
 
-	for (uint32_t word = 0; word < sizeof(g->waiting) / 8; word++) {
+	g->waiting[i / 64] &= ~BIT(i % 64);
+	g->overflow--;
+}
+
+/* Less comes first: what is active, so that the guest can end it, then by priority. */
+static uint32_t rank(uint64_t lr)
+{
+	return (lr & LR_ACTIVE) != 0 ? 0 : 1u + LR_PRIORITY(lr);
+}
+
+/* The first in rank, of lowest id among equals. There is one. */
+static uint64_t overflow_first(const struct vgic *g)
+{
+	uint64_t best = 0;
+
+	for (uint32_t word = 0; word < VGIC_WORDS; word++) {
 		for (uint64_t left = g->waiting[word]; left != 0; left &= left - 1) {
-			uint32_t id = word * 64 + (uint32_t)__builtin_ctzll(left);
+			uint32_t i = word * 64 + (uint32_t)__builtin_ctzll(left);
+			uint32_t id = i < VGIC_SPIS_END ? i : i - VGIC_SPIS_END + VGIC_LPIS;
+			uint64_t lr = waiting_get(g, id);
 
-			if (best == VGIC_IDS || g->priority[id] < g->priority[best])
-				best = id;
+			if (best == 0 || rank(lr) < rank(best))
+				best = lr;
 		}
 	}
 	return best;
 }
 
-static void overflow_drain(const struct kernel *k, struct vcpu *v)
+void vgic_drain(const struct kernel *k, struct vcpu *v)
 {
 	struct vgic *g = &v->arch.vgic;
 
 	while (g->overflow != 0) {
 		int n = slot_take(k, v);
-		uint32_t id;
+		uint64_t lr;
 
 		if (n < 0)
 			break;
-		id = overflow_first(g);
-		bit_assign(g->waiting, id, false);
-		g->overflow--;
-		slot_fill(k, v, (unsigned)n, id, g->priority[id], g->end[id]);
+		lr = overflow_first(g);
+		overflow_remove(g, id_of(lr));
+		slot_fill(k, v, (unsigned)n, lr);
 	}
 	underflow_wanted(k, v);
 }
 
-/* A slot whose pending interrupt has the lowest priority, below `priority`; it goes to the
- * overflow. */
-static int slot_displace(const struct kernel *k, struct vcpu *v, uint8_t priority)
+/* A slot whose pending interrupt comes last, and after `lr`; it goes to the overflow. Or -1. */
+static int slot_displace(const struct kernel *k, struct vcpu *v, uint64_t lr)
 {
-	int worst = -1;
-	uint64_t worst_lr = 0;
+	int last = -1;
+	uint64_t last_lr = lr;
 
 	for_each_bit(n, v->arch.vgic.used)
 	{
-		uint64_t lr = lr_get(k, v, n);
+		uint64_t other = lr_get(k, v, n);
 
-		if ((lr & LR_STATE) != LR_PENDING || LR_PRIORITY(lr) <= priority)
-			continue;
-		if (worst < 0 || LR_PRIORITY(lr) > LR_PRIORITY(worst_lr)) {
-			worst = (int)n;
-			worst_lr = lr;
+		if ((other & LR_STATE) == LR_PENDING && rank(other) > rank(last_lr)) {
+			last = (int)n;
+			last_lr = other;
 		}
 	}
-	if (worst >= 0)
-		overflow_add(&v->arch.vgic, v->arch.vgic.id[worst], LR_PRIORITY(worst_lr),
-			     end_of(worst_lr));
-	return worst;
+	if (last >= 0)
+		overflow_add(&v->arch.vgic, last_lr);
+	return last;
 }
 
 /* ---- Injecting and taking back ---- */
 
-/*
- * A linked interrupt is pending or active at most once: the physical one is active for as long.
- * When that fires while software has the virtual one pending, they become one; while software has
- * it active, it waits in the distributor.
- */
-static void slot_link(struct kernel *k, struct vcpu *v, unsigned n, uint64_t lr, uint16_t number)
-{
-	if ((lr & LR_ACTIVE) != 0) {
-		arch_irq_pend(k, number, true);
-		lr &= ~LR_PENDING;
-	}
-	lr_set(k, v, n, (lr & ~LR_EOI) | LR_PHYSICAL(number));
-}
-
-static void slot_again(struct kernel *k, struct vcpu *v, unsigned n, uint8_t priority, uint16_t end)
-{
-	uint64_t lr = lr_get(k, v, n);
-
-	if ((lr & LR_STATE) == 0)
-		slot_fill(k, v, n, v->arch.vgic.id[n], priority,
-			  end == VGIC_END_QUIET && LR_TELLS(lr) ? VGIC_END_TOLD : end);
-	else if ((lr & LR_HW) == 0 && end >= VGIC_END_PHYSICAL)
-		slot_link(k, v, n, lr, end);
-	else if ((lr & LR_HW) == 0)
-		lr_set(k, v, n, lr | LR_PENDING | (end == VGIC_END_TOLD ? LR_EOI : 0));
-}
-
-void vgic_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority, uint16_t end)
+void vgic_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t priority, uint32_t states,
+		 uint16_t end)
 {
 	struct vgic *g = &v->arch.vgic;
+	uint64_t lr = lr_make(v, id, priority, states, end);
 	int n = slot_of(g, id);
 
 	if (n >= 0) {
-		slot_again(k, v, (unsigned)n, priority, end);
+		lr_set(k, v, (unsigned)n, merged(k, lr_get(k, v, (unsigned)n), lr));
 		return;
 	}
-	if (bit_test(g->waiting, id)) {
-		g->end[id] = end > g->end[id] ? end : g->end[id];
+	if (g->overflow != 0 && is_waiting(g, id)) {
+		waiting_set(g, merged(k, waiting_get(g, id), lr));
 		return;
 	}
 	n = slot_take(k, v);
 	if (n < 0)
-		n = slot_displace(k, v, priority);
+		n = slot_displace(k, v, lr);
 	if (n >= 0)
-		slot_fill(k, v, (unsigned)n, id, priority, end);
+		slot_fill(k, v, (unsigned)n, lr);
 	else
-		overflow_add(g, id, priority, end);
+		overflow_add(g, lr);
 	underflow_wanted(k, v);
 }
 
@@ -240,77 +270,67 @@ bool vgic_tell_end(struct kernel *k, struct vcpu *v, uint32_t id)
 	return true;
 }
 
-enum status arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority,
-			     struct line *line)
+bool arch_vcpu_has_id(uint64_t id)
+{
+	return id < VGIC_SPIS_END || (id >= VGIC_LPIS && id < VGIC_LPIS_END);
+}
+
+void arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t priority,
+		      uint32_t states, struct line *line)
 {
 	uint32_t end = line == 0	   ? VGIC_END_QUIET
 		       : line->number != 0 ? line->number
 					   : VGIC_END_TOLD;
 
-	if (id >= VGIC_IDS)
-		return BAD_ARGUMENT;
-	vgic_inject(k, v, id, priority, (uint16_t)end);
-	return OK;
-}
-
-static uint32_t lr_states(uint64_t lr)
-{
-	return ((lr & LR_PENDING) != 0 ? IRQ_PENDING : 0) |
-	       ((lr & LR_ACTIVE) != 0 ? IRQ_ACTIVE : 0);
+	/* LPIs are never active. */
+	if (id < VGIC_LPIS || (states &= IRQ_PENDING) != 0)
+		vgic_inject(k, v, id, priority, states, (uint16_t)end);
 }
 
 uint32_t arch_vcpu_irq_state(struct kernel *k, struct vcpu *v, uint32_t id)
 {
+	const struct vgic *g = &v->arch.vgic;
 	int n;
 
-	if (id >= VGIC_IDS)
-		return 0;
 	if (vtimer_linked(v, id))
 		vtimer_settle(k, v);
-	n = slot_of(&v->arch.vgic, id);
+	n = slot_of(g, id);
 	if (n >= 0)
-		return lr_states(lr_get(k, v, (unsigned)n));
-	return bit_test(v->arch.vgic.waiting, id) ? IRQ_PENDING : 0;
+		return states_of(lr_get(k, v, (unsigned)n));
+	return is_waiting(g, id) ? states_of(waiting_get(g, id)) : 0;
 }
 
 /* All of an interrupt was taken back. The timer's physical one is vtimer.c's. */
-static void physical_end(uint16_t end)
+static void physical_end(uint64_t lr)
 {
-	if (end >= VGIC_SHARED)
-		gic_deactivate(end);
+	if ((lr & LR_HW) != 0 && LR_PINTID(lr) >= VGIC_SHARED)
+		gic_deactivate(LR_PINTID(lr));
 }
 
 uint32_t vgic_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t states)
 {
 	struct vgic *g = &v->arch.vgic;
 	int n = slot_of(g, id);
+	uint64_t lr = n >= 0		  ? lr_get(k, v, (unsigned)n)
+		      : is_waiting(g, id) ? waiting_get(g, id)
+					  : 0;
+	uint64_t left = lr & ~((uint64_t)states << LR_STATE_SHIFT);
 
-	if (n >= 0) {
-		uint64_t lr = lr_get(k, v, (unsigned)n), was = lr & LR_STATE;
-
-		if ((states & IRQ_PENDING) != 0)
-			lr &= ~LR_PENDING;
-		if ((states & IRQ_ACTIVE) != 0)
-			lr &= ~LR_ACTIVE;
-		if ((lr & LR_STATE) == was)
-			return lr_states(was);
-		lr_set(k, v, (unsigned)n, lr);
-		if ((lr & LR_STATE) == 0) {
-			physical_end(end_of(lr));
+	if (left == lr)
+		return states_of(lr);
+	if ((left & LR_STATE) == 0) {
+		physical_end(lr);
+		if (n >= 0)
 			slot_free(k, v, (unsigned)n);
-			overflow_drain(k, v);
-		}
-		return lr_states(was);
+		else
+			overflow_remove(g, id);
+		vgic_drain(k, v);
+	} else if (n >= 0) {
+		lr_set(k, v, (unsigned)n, left);
+	} else {
+		waiting_set(g, left);
 	}
-	if (!bit_test(g->waiting, id))
-		return 0;
-	if ((states & IRQ_PENDING) != 0) {
-		bit_assign(g->waiting, id, false);
-		g->overflow--;
-		physical_end(g->end[id]);
-		underflow_wanted(k, v);
-	}
-	return IRQ_PENDING;
+	return states_of(lr);
 }
 
 static void tell_line(struct kernel *k, struct vcpu *v, uint32_t id)
@@ -327,11 +347,8 @@ static void tell_line(struct kernel *k, struct vcpu *v, uint32_t id)
 
 uint32_t arch_vcpu_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t states)
 {
-	uint32_t was;
+	uint32_t was = vgic_retract(k, v, id, states);
 
-	if (id >= VGIC_IDS)
-		return 0;
-	was = vgic_retract(k, v, id, states);
 	if (was != 0 && (was & ~states) == 0) {
 		vtimer_gone(k, v, id);
 		tell_line(k, v, id);
@@ -352,7 +369,8 @@ bool arch_vcpu_wakes(struct kernel *k, struct vcpu *v)
 	{
 		uint64_t lr = lr_get(k, v, n);
 
-		if ((lr & LR_PENDING) != 0 && (vmcr & VMCR_VENG1) != 0 &&
+		if ((lr & LR_PENDING) != 0 &&
+		    (vmcr & ((lr & LR_GROUP1) != 0 ? VMCR_VENG1 : VMCR_VENG0)) != 0 &&
 		    LR_PRIORITY(lr) < VMCR_VPMR(vmcr))
 			return true;
 		if ((lr & LR_STATE) == 0 && LR_TELLS(lr))
@@ -379,71 +397,5 @@ void vgic_maintenance(struct kernel *k)
 		tell_line(k, v, id);
 		vtimer_gone(k, v, id);
 	}
-	overflow_drain(k, v);
-}
-
-/* ---- With the vCPU: registers of its CPU interface ---- */
-
-void vgic_core_init(struct kernel *k)
-{
-	uint64_t vtr = sysreg_read(ICH_VTR_EL2);
-
-	k->arch.lr_count = (uint32_t)VTR_LRS(vtr) < VGIC_LRS ? (uint32_t)VTR_LRS(vtr) : VGIC_LRS;
-	k->arch.apr_count = VTR_PREBITS(vtr) < 5 ? 1 : 1u << (VTR_PREBITS(vtr) - 5);
-	sysreg_write(ICH_HCR_EL2, 0);
-	sysreg_write(ICH_VMCR_EL2, 0);
-	for (unsigned n = 0; n < k->arch.lr_count; n++)
-		vgic_lr_write(n, 0);
-}
-
-/*
- * The active priorities of Group 1, which all are in; how many registers depends on the
- * implementation.
- */
-#define APR_SAVE(n) g->apr[n] = (uint32_t)sysreg_read(ICH_AP1R##n##_EL2)
-#define APR_LOAD(n) sysreg_write(ICH_AP1R##n##_EL2, g->apr[n])
-
-void vgic_save(struct kernel *k, struct vcpu *v)
-{
-	struct vgic *g = &v->arch.vgic;
-
-	g->vmcr = (uint32_t)sysreg_read(ICH_VMCR_EL2);
-	APR_SAVE(0);
-	if (k->arch.apr_count > 1)
-		APR_SAVE(1);
-	if (k->arch.apr_count > 2) {
-		APR_SAVE(2);
-		APR_SAVE(3);
-	}
-	for_each_bit(n, g->used)
-	{
-		uint64_t lr = vgic_lr_read(n);
-
-		g->lr[n] = lr;
-		vgic_lr_write(n, 0);
-		if ((lr & LR_STATE) == 0 && !LR_TELLS(lr))
-			g->used &= ~(1u << n);
-	}
-	sysreg_write(ICH_HCR_EL2, 0);
-}
-
-/* List registers not in `used` are 0: vgic_save left them so. */
-void vgic_load(struct kernel *k, struct vcpu *v)
-{
-	struct vgic *g = &v->arch.vgic;
-
-	/* A guest can leave this off where a GICv2 interface is there, too. */
-	sysreg_write(ICC_SRE_EL1, 7);
-	isb();
-	overflow_drain(k, v);
-	for_each_bit(n, g->used) vgic_lr_write(n, g->lr[n]);
-	APR_LOAD(0);
-	if (k->arch.apr_count > 1)
-		APR_LOAD(1);
-	if (k->arch.apr_count > 2) {
-		APR_LOAD(2);
-		APR_LOAD(3);
-	}
-	sysreg_write(ICH_VMCR_EL2, g->vmcr);
-	sysreg_write(ICH_HCR_EL2, g->overflow != 0 ? ICH_HCR_EN | ICH_HCR_UIE : ICH_HCR_EN);
+	vgic_drain(k, v);
 }

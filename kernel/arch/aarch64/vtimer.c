@@ -43,7 +43,7 @@ static void link_and_inject(struct kernel *k, struct vcpu *v)
 		return;
 	}
 	t->state = VTIMER_LINKED;
-	vgic_inject(k, v, t->id, t->priority, VGIC_END_QUIET);
+	vgic_inject(k, v, t->id, t->priority, IRQ_PENDING, VGIC_END_QUIET);
 }
 
 void vtimer_fired(struct kernel *k)
@@ -170,13 +170,10 @@ void vtimer_gone(struct kernel *k, struct vcpu *v, uint32_t id)
 		release(k, v);
 }
 
-enum status arch_vcpu_timer(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority,
-			    bool enabled)
+void arch_vcpu_timer(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t priority, bool enabled)
 {
 	struct vtimer *t = &v->arch.timer;
 
-	if (id >= VGIC_IDS)
-		return BAD_ARGUMENT;
 	if (t->state == VTIMER_LINKED && (!enabled || id != t->id)) {
 		/* Disabled while active at the guest: the rest comes with its end of interrupt. */
 		vgic_retract(k, v, t->id, id == t->id ? IRQ_PENDING : IRQ_PENDING | IRQ_ACTIVE);
@@ -188,5 +185,4 @@ enum status arch_vcpu_timer(struct kernel *k, struct vcpu *v, uint32_t id, uint8
 	t->id = (uint16_t)id;
 	t->priority = priority;
 	t->enabled = enabled;
-	return OK;
 }

@@ -15,7 +15,7 @@ struct line;
 
 struct fake_interrupt {
 	uint32_t id;
-	uint8_t priority;
+	uint16_t priority;
 	uint8_t state;	   /* IRQ_PENDING, IRQ_ACTIVE */
 	bool listed;	   /* in a list register; else overflow */
 	bool hardware;	   /* linked to the physical virtual-timer interrupt */
@@ -29,7 +29,7 @@ struct arch_vcpu {
 	unsigned count;
 	uint64_t timer_at; /* the guest's virtual timer; ~0: off */
 	uint32_t timer_id;
-	uint8_t timer_priority;
+	uint16_t timer_priority;
 	bool timer_enabled;	 /* in the virtual redistributor */
 	bool timer_held;	 /* fired while not enabled: physically active, nothing injected */
 	bool aborted, undefined; /* exceptions injected and not yet seen by the test */

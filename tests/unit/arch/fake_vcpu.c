@@ -12,6 +12,7 @@
 #include "test.h"
 
 #define IDS 1020u
+#define FAKE_LPIS 8192u /* never active */
 
 static struct vcpu *running(const struct kernel *k)
 {
@@ -175,10 +176,8 @@ static void link_physical(struct kernel *k, struct vcpu *v, struct fake_interrup
 	CHECK(!i->physical);
 	fake_irq_link(k, number, v);
 	i->physical = number;
-	if (i->state & IRQ_ACTIVE) {
+	if (i->state & IRQ_ACTIVE)
 		arch_irq_pend(k, number, true);
-		i->state = IRQ_ACTIVE;
-	}
 }
 
 static void unlink_physical(struct kernel *k, struct fake_interrupt *i)
@@ -188,14 +187,20 @@ static void unlink_physical(struct kernel *k, struct fake_interrupt *i)
 	i->physical = 0;
 }
 
-enum status arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority,
-			     struct line *line)
+bool arch_vcpu_has_id(uint64_t id)
+{
+	return id < IDS || (id >= FAKE_LPIS && id < FAKE_LPIS + 256);
+}
+
+void arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t priority,
+		      uint32_t states, struct line *line)
 {
 	struct fake_interrupt *i = interrupt_of(v, id);
 
-	(void)k;
-	if (id >= IDS)
-		return BAD_ARGUMENT;
+	CHECK(arch_vcpu_has_id(id));
+	CHECK(priority <= (IRQ_GROUP0 | 255) && states && states <= (IRQ_PENDING | IRQ_ACTIVE));
+	if (id >= FAKE_LPIS && !(states &= IRQ_PENDING))
+		return;
 	if (!i) {
 		CHECK(v->arch.count < FAKE_INTERRUPTS);
 		i = &v->arch.interrupts[v->arch.count++];
@@ -203,13 +208,15 @@ enum status arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint
 	}
 	if (line && line->number)
 		link_physical(k, v, i, line->number);
-	if (!i->physical || !(i->state & IRQ_ACTIVE))
-		i->state |= IRQ_PENDING;
+	if (i->physical && (i->state & IRQ_PENDING) && (states & IRQ_ACTIVE))
+		arch_irq_pend(k, i->physical, true);
+	i->state |= (uint8_t)states;
+	if (i->physical && (i->state & IRQ_ACTIVE))
+		i->state = IRQ_ACTIVE;
 	i->priority = priority;
 	if (line && !line->number)
 		i->line = line;
 	refill(v);
-	return OK;
 }
 
 uint32_t arch_vcpu_irq_state(struct kernel *k, struct vcpu *v, uint32_t id)
@@ -254,6 +261,7 @@ int fake_guest_acknowledge(struct kernel *k)
 {
 	struct vcpu *v = running(k);
 	struct fake_interrupt *best = NULL;
+	uint32_t id;
 
 	for (unsigned n = 0; n < v->arch.count; n++) {
 		struct fake_interrupt *i = &v->arch.interrupts[n];
@@ -263,8 +271,11 @@ int fake_guest_acknowledge(struct kernel *k)
 	}
 	if (!best)
 		return -1;
+	id = best->id;
 	best->state = IRQ_ACTIVE;
-	return (int)best->id;
+	if (id >= FAKE_LPIS)
+		remove_interrupt(v, best);
+	return (int)id;
 }
 
 void fake_guest_end(struct kernel *k, uint32_t id)
@@ -273,6 +284,8 @@ void fake_guest_end(struct kernel *k, uint32_t id)
 	struct fake_interrupt *i = interrupt_of(v, id);
 	struct line *line;
 
+	if (id >= FAKE_LPIS)
+		return; /* ended with its being taken */
 	CHECK(i && i->listed && (i->state & IRQ_ACTIVE));
 	line = i->line;
 	i->state &= (uint8_t)~IRQ_ACTIVE;
@@ -290,20 +303,17 @@ void fake_guest_end(struct kernel *k, uint32_t id)
 
 /* ---- The virtual timer ---- */
 
-enum status arch_vcpu_timer(struct kernel *k, struct vcpu *v, uint32_t id, uint8_t priority,
-			    bool enabled)
+void arch_vcpu_timer(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t priority, bool enabled)
 {
-	if (id >= IDS)
-		return BAD_ARGUMENT;
+	CHECK(id < 32);
 	v->arch.timer_id = id;
 	v->arch.timer_priority = priority;
 	v->arch.timer_enabled = enabled;
 	if (enabled && v->arch.timer_held) { /* physically active already */
 		v->arch.timer_held = false;
-		arch_vcpu_inject(k, v, id, priority, NULL);
+		arch_vcpu_inject(k, v, id, priority, IRQ_PENDING, NULL);
 		interrupt_of(v, id)->hardware = true;
 	}
-	return OK;
 }
 
 static bool timer_in_service(const struct vcpu *v)
@@ -324,7 +334,7 @@ static void timer_fires(struct kernel *k, struct vcpu *v)
 		v->arch.timer_held = true;
 		return;
 	}
-	arch_vcpu_inject(k, v, v->arch.timer_id, v->arch.timer_priority, NULL);
+	arch_vcpu_inject(k, v, v->arch.timer_id, v->arch.timer_priority, IRQ_PENDING, NULL);
 	interrupt_of(v, v->arch.timer_id)->hardware = true;
 }
 

@@ -22,7 +22,7 @@ static void vgic_inject(void *host, unsigned int cpu, uint32_t id, uint8_t prior
 {
 	const struct machine *m = host;
 
-	vcpu_inject(m->vcpus[cpu], id, priority, INJECT_EDGE);
+	vcpu_inject(m->vcpus[cpu], id, priority, IRQ_PENDING);
 }
 
 static uint32_t vgic_retract(void *host, unsigned int cpu, uint32_t id, uint32_t states)
