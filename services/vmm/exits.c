@@ -122,7 +122,8 @@ static uint64_t fault(struct machine *m, uint32_t cpu, uint8_t *data, size_t siz
 	incident_place(m->vm, in.address, place, sizeof(place));
 	exits_report(
 	    m, "vcpu %u: access at 0x%08lx by pc 0x%lx cannot be served: %s (syndrome 0x%lx)", cpu,
-	    (unsigned long)in.address, (unsigned long)in.pc, place, (unsigned long)in.syndrome);
+	    (unsigned long)(INCIDENT_PAGE_UNKNOWN(in.address) ? in.virtual : in.address),
+	    (unsigned long)in.pc, place, (unsigned long)in.syndrome);
 	return put_exit(data, 0, 0, EXIT_ACTION_ABORT);
 }
 

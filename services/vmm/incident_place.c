@@ -7,7 +7,9 @@ void incident_place(const struct axvm *vm, uint64_t gpa, char *text, size_t size
 {
 	const struct axvm_area *below, *above, *at = axvm_area_at(vm, gpa, &below, &above);
 
-	if (at)
+	if (INCIDENT_PAGE_UNKNOWN(gpa))
+		snprintf(text, size, "its page does not allow this");
+	else if (at)
 		snprintf(text, size, "%s 0x%08lx %s", at->name, (unsigned long)at->gpa,
 			 at->host ? "does not allow it" : "has no such access");
 	else if (below && above)

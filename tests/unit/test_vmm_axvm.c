@@ -264,7 +264,9 @@ TEST(places_in_words)
 		 0);
 	incident_place(vm, 0, text, sizeof(text));
 	CHECK_EQ(strcmp(text, "nothing there (below disk0 0x0a000000, the first)"), 0);
-	incident_place(vm, ~0ull, text, sizeof(text));
+	incident_place(vm, ~0ull << 12 | 8, text, sizeof(text));
+	CHECK_EQ(strcmp(text, "its page does not allow this"), 0);
+	incident_place(vm, 1ull << 38, text, sizeof(text));
 	CHECK_EQ(strcmp(text, "nothing there (above ram1 0x80004000, the last)"), 0);
 	incident_place(vm, 0x0a000fff, text, sizeof(text));
 	CHECK_EQ(strcmp(text, "disk0 0x0a000000 has no such access"), 0);

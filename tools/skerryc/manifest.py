@@ -160,7 +160,7 @@ def add_vm(builder, placed):
     for i, (gpa, size, _, map_type) in enumerate(vm.memory_regions):
         order = 12 if gpa % BLOCK or size % BLOCK else 21
         if order == 12 and size > BLOCK:
-            raise vm.error(("kernel", "memory_regions", i), f"0x{gpa:x} + 0x{size:x} is larger than 2 MiB but not aligned to "
+            raise vm.error(vm.region(i), f"0x{gpa:x} + 0x{size:x} is larger than 2 MiB but not aligned to "
                            "it; align both to 0x200000")
         builder.memory(f"ram{i}.{label}", size, order, **place_of(gpa, map_type, group, placed.dma))
     for device in vm.devices:
@@ -195,9 +195,14 @@ def place_of(gpa, map_type, group, dma):
     return dict(keys, base=gpa, group=group) if map_type == MAP_IDENTICAL else dict(keys, group=group)
 
 
-def grant_ram(service, placed, i, rights):
+def shared_ram(vm):
+    """The regions that a device server has: a device cannot write to memory that the guest cannot."""
+    return [i for i, (_, _, flags, _) in enumerate(vm.memory_regions) if flags & WRITE]
+
+
+def grant_ram(service, placed, i, rights, name=None):
     gpa = placed.vm.memory_regions[i][0]
-    grant(service, f"ram{i}", pb.GRANT_MEMORY, f"ram{i}.{placed.label}", rights=rights, base=gpa)
+    grant(service, name or f"ram{i}", pb.GRANT_MEMORY, f"ram{i}.{placed.label}", rights=rights, base=gpa)
 
 
 def vm_config(placed):
@@ -249,8 +254,8 @@ def add_device(builder, placed, device):
           rights=READ | WRITE)
     grant(service, "line", pb.GRANT_LINE, name, rights=RAISE)
     if device.ram:
-        for i in range(len(placed.vm.memory_regions)):
-            grant_ram(service, placed, i, READ | WRITE)
+        for number, i in enumerate(shared_ram(placed.vm)):
+            grant_ram(service, placed, i, READ | WRITE, f"ram{number}")
     if device.server == "pl011":
         add_uart(builder, placed, device, service)
     elif device.server == "virtio-blk":
@@ -277,8 +282,8 @@ def add_disk(builder, placed, device, service):
           rights=READ | WRITE)
     config = cfg.BlkConfig(backend=cfg.BlkConfig.MEMORY, sectors=device.sectors, read_only=device.read_only,
                            queues=device.queues)
-    for gpa, size, *_ in placed.vm.memory_regions:
-        config.ram.add(gpa=gpa, size=size)
+    for i in shared_ram(placed.vm):
+        config.ram.add(gpa=placed.vm.memory_regions[i][0], size=placed.vm.memory_regions[i][1])
     if device.backend == "memory":
         size = -(-device.sectors * devices.SECTOR // BLOCK) * BLOCK
         grant(service, "disk", pb.GRANT_MEMORY, builder.memory("disk." + name, size, 21, survives=True), rights=READ | WRITE)

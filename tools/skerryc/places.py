@@ -65,7 +65,7 @@ def check_boot(system, bundle_bytes):
         for i, (gpa, size, _, map_type) in enumerate(placed.vm.memory_regions):
             for name, base, length in parts:
                 if map_type == MAP_IDENTICAL and overlaps(gpa, size, base, length):
-                    raise placed.vm.error(("kernel", "memory_regions", i), f"0x{gpa:x} to 0x{gpa + size - 1:x} overlaps the {name} "
+                    raise placed.vm.error(placed.vm.region(i), f"0x{gpa:x} to 0x{gpa + size - 1:x} overlaps the {name} "
                                           f"at boot (0x{base:x} to 0x{base + length - 1:x}); move it, or give map_type 0 (MapAlloc)")
 
 
@@ -82,7 +82,7 @@ def check_dma(placed):
                           'IOMMU; say that you accept it with dma = "unprotected"')
     for i, (gpa, *_, map_type) in enumerate(vm.memory_regions):
         if map_type == MAP_ALLOC:
-            raise vm.error(("kernel", "memory_regions", i), f"0x{gpa:x} is not the machine's address of this memory, and {able.dma.name} "
+            raise vm.error(vm.region(i), f"0x{gpa:x} is not the machine's address of this memory, and {able.dma.name} "
                            "would write there; give map_type 1 (MapIdentical), or leave the device out")
 
 

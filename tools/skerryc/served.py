@@ -16,7 +16,7 @@ SMALL_RAM = 8 << 20
 MAGIC_GZIP = b"\x1f\x8b"
 MAGIC_ELF = b"\x7fELF"
 MAGIC_LINUX = b"ARM\x64"  # at byte 56 of the Image header
-FLAG_READ, FLAGS_DEVICE = 1, 0x30
+FLAG_READ, FLAG_WRITE, FLAG_DEVICE, FLAG_UNCACHED = 1, 2, 0x10, 0x20
 
 
 def check(vm, system):
@@ -54,15 +54,26 @@ def check_regions(vm, system):
             raise vm.error(path, f"0x{gpa:x} + 0x{size:x} is not on page boundaries; align both to 0x{PAGE:x}")
         if gpa + size > ADDRESS_END:
             raise vm.error(path, f"ends at 0x{gpa + size:x}; guests have 36 address bits, move it below 0x{ADDRESS_END:x}")
-        if not flags & FLAG_READ or flags & FLAGS_DEVICE:
-            raise vm.error(path, f"flags 0x{flags:x} are not those of memory; give 0x7, or list a device in passthrough_devices")
-        for j in range(i):
+        if flags & FLAG_DEVICE:
+            vm.note(path, f"flags 0x{flags:x} are a device's; left out, as in axvisor: list it in passthrough_devices")
+            continue
+        vm.region_numbers.append(i)
+        if flags & FLAG_UNCACHED:
+            raise vm.error(path, f"flags 0x{flags:x} ask for memory without caches, which no VM has; leave 0x20 out: the guest's own "
+                           "tables can map it so")
+        if not flags & FLAG_READ:
+            raise vm.error(path, f"flags 0x{flags:x} are not those of memory, which can be read; add 1")
+        for j in vm.region_numbers[:-1]:
             other, length = vm.memory_regions[j][:2]
             if gpa < other + length and other < gpa + size:
                 raise vm.error(path, f"0x{gpa:x} to 0x{gpa + size - 1:x} overlaps memory_regions[{j}] "
                                f"(0x{other:x} to 0x{other + length - 1:x}); move one")
         if map_type != MAP_ALLOC:
             places.check_region(vm, system, path, gpa, size, map_type)
+    vm.memory_regions = [vm.memory_regions[i] for i in vm.region_numbers]
+    if not vm.memory_regions:
+        raise vm.error(("kernel", "memory_regions"), "has no memory, devices alone; give the VM memory: [[0x8000_0000, 0x1000_0000, "
+                       "0x7, 0]]")
 
 
 def overlap(base, size, ranges):
@@ -85,8 +96,8 @@ def check_devices(vm):
     for i, (gpa, size, *_) in enumerate(vm.memory_regions):
         what = overlap(gpa, size, own)
         if what:
-            raise vm.error(("kernel", "memory_regions", i), f"overlaps {what}; move it")
-    taken = [(f"memory_regions[{i}]", *region[:2]) for i, region in enumerate(vm.memory_regions)] + own
+            raise vm.error(vm.region(i), f"overlaps {what}; move it")
+    taken = [(f"memory_regions[{vm.region(i)[-1]}]", *region[:2]) for i, region in enumerate(vm.memory_regions)] + own
     for each in vm.passthrough:
         if each.end > ADDRESS_END:
             raise vm.error(each.path, f"{each.name}: ends at 0x{each.end:x}; guests have 36 address bits, move it below "

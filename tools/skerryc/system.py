@@ -109,10 +109,10 @@ class System:
 def load(path, root, overrides=None, only=None):
     """`overrides`: see override(). `only`: a VM file that is there in place of the system's VMs."""
     top = Document(path, root).table
-    name = top.name("board", 64)
-    path = os.path.join(root, "configs", "boards", name + ".toml")
+    name = top.take("board", str, meaning="of configs/boards, or a path that ends in .toml")
+    path = os.path.join(os.path.dirname(path), name) if name.endswith(".toml") else os.path.join(root, "configs", "boards", name + ".toml")
     if not os.path.isfile(path):
-        raise top.error("board", f'"{name}" has no file configs/boards/{name}.toml; correct the name')
+        raise top.error("board", f'"{name}" has no file {os.path.relpath(path, root)}; correct the name')
     machine = board.load(path, root)
     cores = read_cores(top, machine)
     drivers = [read_driver(table, machine, cores) for table in top.tables("driver")]

@@ -56,7 +56,8 @@ class Vm:
     interrupt_mode: int = 0
     kernel: dict = field(default_factory=dict)  # the keys of [kernel] but memory_regions
     ramdisk_slot: str = "ramdisk"  # whose keys gave the ramdisk: "bios" can, too
-    memory_regions: list = field(default_factory=list)
+    memory_regions: list = field(default_factory=list)  # after served.check: without those of devices
+    region_numbers: list = field(default_factory=list)  # of memory_regions, in the file
     emu_devices: list = field(default_factory=list)
     passthrough_devices: list = field(default_factory=list)
     passthrough_addresses: list = field(default_factory=list)
@@ -70,6 +71,10 @@ class Vm:
 
     def error(self, path, text):
         return self.table.document.error(path, text)
+
+    def region(self, i):
+        """The path of memory_regions[i]."""
+        return "kernel", "memory_regions", self.region_numbers[i] if self.region_numbers else i
 
     def where(self, path):
         return self.table.document.where(path)

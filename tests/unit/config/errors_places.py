@@ -44,6 +44,16 @@ RESERVED_RANGES = [
      at(BOARD, "reserved[1].base: overlaps kept (0x58000000 to 0x58002fff); move one")),
 ]
 
+FLAGS = [
+    ("uncached", vm("0x7, 0],", "0x27, 0], #HERE"),
+     region("flags 0x27 ask for memory without caches, which no VM has; leave 0x20 out: the guest's own tables can map it so", 0)),
+    ("no read", vm("0x7, 0],", "0x6, 0], #HERE"), region("flags 0x6 are not those of memory, which can be read; add 1", 0)),
+    ("behind a device's", vm(RAM, "    [0x0c00_0000, 0x1000, 0x17, 0],\n" + RAM + "[0x8080_0000, 0x1000, 7, 0], #HERE\n"),
+     region("0x80800000 to 0x80800fff overlaps memory_regions[1] (0x80000000 to 0x80ffffff); move one", 2)),
+    ("over the interrupt controller", vm(RAM, "    [0x0c00_0000, 0x1000, 0x17, 0],\n" + RAM + "[0x0800_0000, 0x1000, 7, 0], #HERE\n"),
+     region("overlaps the guest's interrupt distributor (0x8000000 to 0x800ffff); move it", 2)),
+]
+
 DMA = [
     ("not said", OWN + SLOTS + system('[[vm]]\n', '[[vm]] #HERE\n'),
      at(SYSTEM, "vm[0].dma: is missing: a is given virtio0, which can write anywhere in memory, as there is no IOMMU; say that you "

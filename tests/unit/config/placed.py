@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the boot plan, the manifest and the VMM are told of memory at its own address and of devices that are passed through."""
 import config_pb2 as pb
+import services_pb2 as cfg
 from good import compiled, planned, same
 from passed import DMA, OWN, passed
 
@@ -62,6 +63,21 @@ def dma(top):
     same((memory(manifest, "ram0.a").dma, rights(manifest, "vmm.a", "ram0"), rights(manifest, "disk0.a", "ram0")), (True, 23, 3))
 
 
+def flags(top):
+    """A device's region is left out with a remark; device servers have no memory that the guest cannot write."""
+    changes = [("vm", RAM, "    [0x0c00_0000, 0x1000, 0x17, 0],\n    [0x9000_0000, 0x1000, 0x5, 0],\n" + RAM)]
+    result = compiled(top, changes)
+    same(result.notes, ["configs/vms/a.toml:15: kernel.memory_regions[0]: flags 0x17 are a device's; left out, as in axvisor: list it "
+                        "in passthrough_devices"])
+    service = vmm(result.manifests[0])
+    same([(r.gpa, r.flags) for r in pb.VmConfig.FromString(service.config).memory_regions], [(0x90000000, 5), (0x80000000, 7)])
+    same([(g.name, g.object) for g in service.grants if g.kind == pb.GRANT_MEMORY and g.name != "log"],
+         [("ram0", "ram0.a"), ("ram1", "ram1.a")])
+    disk = next(s for s in result.manifests[0].services if s.name == "disk0.a")
+    same([(g.name, g.object, g.rights) for g in disk.grants if g.name.startswith("ram")], [("ram0", "ram1.a", 3)])
+    same([(r.gpa, r.size) for r in cfg.BlkConfig.FromString(disk.config).ram], [(0x80000000, 0x1000000)])
+
+
 def devices(service, kind):
     return [(g.name, g.base, g.size, g.order, g.unmapped) for g in service.grants if g.kind == kind]
 
@@ -90,6 +106,7 @@ def passthrough(top):
 TESTS = {
     "MapIdentical": identical,
     "MapReserved": reserved,
+    "flags of memory": flags,
     'dma = "unprotected" of a VM': dma,
     "passthrough in the manifest": passthrough,
 }

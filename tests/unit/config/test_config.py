@@ -70,7 +70,7 @@ def main():
         import passed
         import placed
         for module, groups in ((errors, "SYNTAX GENERATIONS VALUES MEMORY IMAGES"),
-                               (errors_places, "IDENTICAL RESERVED_RANGES DMA"),
+                               (errors_places, "IDENTICAL RESERVED_RANGES FLAGS DMA"),
                                (errors_passed, "REGIONS PASSTHROUGH PATHS EMULATED"),
                                (errors_system, "DEVICES VMS CORES SERVICES BOARDS"), (errors_ivc, "IVC")):
             for group in groups.split():
