@@ -86,6 +86,8 @@ static uint64_t mmio(struct machine *m, uint32_t cpu, uint8_t *data, size_t size
 	if (arch_mmio(m, cpu, in.address, in.width, in.write, &value) ||
 	    axvm_access(m->vm, AXVM_BUS_MMIO, cpu, in.address, in.width, in.write, &value))
 		return put_access(data, value, EXIT_ACTION_ADVANCE);
+	if (machine_touch(m, in.address))
+		return put_access(data, 0, EXIT_ACTION_RESUME);
 	report_access(m, cpu, in.write, in.width, in.address);
 	return put_access(data, 0, EXIT_ACTION_ABORT);
 }
@@ -116,6 +118,8 @@ static uint64_t fault(struct machine *m, uint32_t cpu, uint8_t *data, size_t siz
 
 	if (!fault_exit_get(data, size, &in))
 		return EXITS_REFUSED;
+	if (machine_touch(m, in.address))
+		return put_exit(data, 0, 0, EXIT_ACTION_RESUME);
 	action = arch_fault(m, cpu, in.sequence, in.virtual, in.syndrome);
 	if (action != EXIT_ACTION_ABORT)
 		return put_exit(data, 0, 0, action);

@@ -83,13 +83,10 @@ static void written(void *host, const void *at, size_t size)
 	arch_clean(at, size);
 }
 
-/* All memory is mapped from the start on. */
 static bool page_fault(void *host, uint64_t gpa, uint64_t access)
 {
-	(void)host;
-	(void)gpa;
 	(void)access;
-	return false;
+	return machine_touch(host, gpa);
 }
 
 static bool devices_create(void *host, struct axvm *vm)

@@ -33,6 +33,9 @@ struct machine_mapping { /* frames of 2^order bytes at guest addresses that foll
 	uint64_t gpa, size;
 	uint32_t order;
 	skerry_cap first; /* of the copies that are mapped */
+	/* Of what is mapped when it is touched (machine_demand.c); source 0: all is. */
+	skerry_cap source;
+	uint32_t attributes;
 };
 
 /* Held by the thread, or parked in `slot`. */
@@ -77,6 +80,7 @@ struct machine {
 	uint32_t used_memory; /* bit i: a VM had region i */
 	uint32_t mapping_count;
 	struct machine_mapping mappings[MACHINE_MAPPINGS];
+	uint64_t later_bytes, touched_bytes; /* of memory that is mapped on demand */
 	struct incidents incidents;
 	struct machine_print prints[AXVM_VCPUS];
 	struct machine_signal_slot signals[MACHINE_SIGNALS];
@@ -106,6 +110,10 @@ uint32_t machine_access(struct machine *m, uint32_t cpu, const struct mmio_acces
  */
 bool machine_has(const void *machine, uint64_t gpa, uint64_t size);
 bool machine_has_irq(const void *machine, uint64_t irq);
+/* Maps what is to be mapped when it is touched; true: the access can be done again. */
+bool machine_touch(struct machine *m, uint64_t gpa);
+/* One line, if there is such memory. */
+void machine_report_touched(const struct machine *m);
 /* Stops all vCPUs. */
 void machine_stop(struct machine *m);
 

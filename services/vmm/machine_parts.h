@@ -26,6 +26,10 @@ int32_t machine_unmap(void *host, uint64_t gpa, uint64_t size);
 int32_t machine_map_frames(struct machine *m, uint64_t gpa, skerry_cap first, uint32_t count,
 			   uint32_t order, uint32_t attributes);
 
+/* ---- machine_demand.c ---- */
+int32_t machine_map_later(struct machine *m, uint64_t gpa, skerry_cap first, uint32_t count,
+			  uint32_t order, uint32_t attributes);
+
 /* ---- machine_places.c: what is at an address of the machine's own ---- */
 bool machine_alloc_at(void *host, uint64_t base, uint64_t size);
 void machine_dealloc_at(void *host, uint64_t base, uint64_t size);

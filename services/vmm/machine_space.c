@@ -161,7 +161,7 @@ int32_t machine_map_frames(struct machine *m, uint64_t gpa, skerry_cap first, ui
 		delete_copies(m, copies, count);
 	else
 		m->mappings[m->mapping_count++] =
-		    (struct machine_mapping){gpa, (uint64_t)count << order, order, copies};
+		    (struct machine_mapping){gpa, (uint64_t)count << order, order, copies, 0, 0};
 	return status;
 }
 
@@ -178,8 +178,10 @@ int32_t machine_map(void *host, uint64_t gpa, uint8_t *at, uint64_t size, uint32
 	offset = (uint64_t)(uintptr_t)at - g->address;
 	if ((offset | size | gpa) & ((1ull << g->order) - 1))
 		return BAD_ARGUMENT;
-	return machine_map_frames(m, gpa, g->slot + (skerry_cap)(offset >> g->order),
-				  (uint32_t)(size >> g->order), g->order, attributes);
+	/* What lies at its own address is for devices, too, which cannot wait. */
+	return (m->config->demand && !g->badge ? machine_map_later : machine_map_frames)(
+	    m, gpa, g->slot + (skerry_cap)(offset >> g->order), (uint32_t)(size >> g->order),
+	    g->order, attributes);
 }
 
 /* The part of the mapping in [gpa, end): from the start of *first on, up to *last. */
@@ -209,6 +211,19 @@ static int32_t check_unmap(const struct machine *m, uint64_t gpa, uint64_t end)
 	return count > MACHINE_MAPPINGS ? LIMIT : OK;
 }
 
+/* The part of a mapping from `at` on, `size` bytes. */
+static struct machine_mapping piece(const struct machine_mapping *p, uint64_t at, uint64_t size)
+{
+	const skerry_cap frames = (skerry_cap)((at - p->gpa) >> p->order);
+	struct machine_mapping rest = *p;
+
+	rest.gpa = at;
+	rest.size = size;
+	rest.first += frames;
+	rest.source += p->source ? frames : 0;
+	return rest;
+}
+
 /* Cuts [first, last) out of mapping i; what is above becomes another. */
 static void cut(struct machine *m, uint32_t i, uint64_t first, uint64_t last)
 {
@@ -219,11 +234,9 @@ static void cut(struct machine *m, uint32_t i, uint64_t first, uint64_t last)
 		      (uint32_t)((last - first) >> p.order));
 	m->mappings[i] = m->mappings[--m->mapping_count];
 	if (first > p.gpa)
-		m->mappings[m->mapping_count++] =
-		    (struct machine_mapping){p.gpa, first - p.gpa, p.order, p.first};
+		m->mappings[m->mapping_count++] = piece(&p, p.gpa, first - p.gpa);
 	if (last < end)
-		m->mappings[m->mapping_count++] = (struct machine_mapping){
-		    last, end - last, p.order, p.first + (skerry_cap)((last - p.gpa) >> p.order)};
+		m->mappings[m->mapping_count++] = piece(&p, last, end - last);
 }
 
 int32_t machine_unmap(void *host, uint64_t gpa, uint64_t size)

@@ -294,6 +294,7 @@ int main(void)
 	if (init()) {
 		event.status = server.steered ? steered() : booted(&reset);
 		exits_report_rest(&machine);
+		machine_report_touched(&machine);
 	}
 	/* Neither is answered: init ends this process. */
 	if (reset)

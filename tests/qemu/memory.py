@@ -70,10 +70,25 @@ def busy(directory):
     require(status == 0, f"the exit status is {status}")
 
 
+def demand(directory):
+    """The VM's own 16 MiB are 8 blocks, of which its program touches the first; what the guest touches beside is known."""
+    regions = RAM.replace("]]", "], [0x9000_0000, 0x10_0000, 0x7, 0], [0xa000_0000, 0x80_0000, 0x7, 0]]")
+    system = SYSTEM + vm(directory, "demand", regions)
+    path = os.path.join(directory, "demand.toml")
+    with open(path, "a", encoding="utf-8") as f:
+        f.write("\n[skerry]\ndemand = true\n")
+    text = run_system(write(directory, "demand-system.toml", system), ["demand"], "demand")
+    touched = re.search(r"vmm demand: touched (\d+) KiB of (\d+) KiB", text)
+    expected = (132 * 4 + 4 * 2048, 16384 + 1024 + 8192)
+    result(touched and tuple(map(int, touched.groups())) == expected, "demand: no more is mapped than was touched",
+           f"{touched and touched.group()}, expected {expected}")
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="skerry-test-") as directory:
         flags(directory)
         kept(directory)
+        demand(directory)
         case("memory: a VM whose place is not free is not started", busy, directory)
     finish()
 

@@ -216,6 +216,7 @@ def vm_config(placed):
         has_dtb="dtb" in placed.files, has_ramdisk="ramdisk" in placed.files)
     if vm.start:
         config.start = vm.start
+    config.demand = vm.demand
     if "ramdisk" in placed.files:
         config.ramdisk_load_addr = placed.files["ramdisk"][1]
     for gpa, size, flags, map_type in vm.memory_regions:

@@ -66,6 +66,7 @@ class Vm:
     passthrough: list = field(default_factory=list)  # of passthrough.Range
     vcpu: dict = field(default_factory=dict)
     restart: str = "always"
+    demand: bool = False
     start: int = 0
     notes: list = field(default_factory=list)
 
@@ -194,6 +195,7 @@ def read_skerry(vm, table):
     if vm.vcpu["budget_us"] > vm.vcpu["period_us"]:
         raise table.error("vcpu_budget_us", "is larger than vcpu_period_us; lower it or raise the period")
     vm.restart = table.choice("restart", {"always": "always", "never": "never"}, "always")
+    vm.demand = table.take("demand", bool, False)
     vm.start = table.choice("start", STARTS, "boot")
     for entry in table.tables("device"):
         vm.devices.append(devices.read(vm, entry))
