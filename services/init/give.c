@@ -14,6 +14,8 @@ struct giving { /* one service's grants, while they are made */
 	skerry_cap cspace, space;
 	skerry_cap slot;  /* next free one of the service */
 	uint64_t address; /* next free one from START_MAP */
+	/* Behind the last piece of a guest's memory, there and here; 0 here: none, or not free. */
+	uint64_t guest_end, guest_at;
 	/* of the grant being made */
 	const skerry_Grant *grant;
 	struct start_grant *entry;
@@ -76,7 +78,32 @@ static uint64_t take_address(struct giving *g, uint64_t size)
 	uint64_t address = g->address;
 
 	g->address = (address + size + BLOCK - 1) & ~(BLOCK - 1);
+	g->guest_at = 0;
 	return address;
+}
+
+/*
+ * A guest's memory lies at the same place of a 2 MiB block as in the guest; pieces that touch there
+ * touch here, so that what lies across is in one piece for who serves it.
+ */
+static uint64_t take_guest_address(struct giving *g, uint64_t base, uint64_t size)
+{
+	uint64_t address = g->guest_at;
+
+	if (!address || base != g->guest_end)
+		address = g->address + (base & (BLOCK - 1));
+	g->address = (address + size + BLOCK - 1) & ~(BLOCK - 1);
+	g->guest_end = base + size;
+	g->guest_at = address + size;
+	return address;
+}
+
+static uint64_t address_of(struct giving *g, uint64_t size)
+{
+	if (g->grant->has_address && g->grant->address)
+		return g->grant->address;
+	return g->grant->has_base ? take_guest_address(g, g->grant->base, size)
+				  : take_address(g, size);
 }
 
 static bool give_frames(struct giving *g, struct init_frames frames, uint32_t order,
@@ -86,8 +113,7 @@ static bool give_frames(struct giving *g, struct init_frames frames, uint32_t or
 
 	e->order = order;
 	e->size = (uint64_t)frames.count << order;
-	e->address = g->grant->has_address && g->grant->address ? g->grant->address
-								: take_address(g, e->size);
+	e->address = address_of(g, e->size);
 	service_mapping(g->service, g->grant->name, e->address, e->size, rights);
 	for (uint32_t i = 0; i < frames.count; i++)
 		if (!give_frame(g, frames.first + i, e->address + ((uint64_t)i << order), rights))

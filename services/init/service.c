@@ -45,7 +45,7 @@ static uint32_t table_pages(const struct init_service *s)
 			m = manifest_memory(&init.manifest, g->object);
 			count += 1 + (init.manifest.memories[m].size >> 30);
 			if (init.manifest.memories[m].order == 12)
-				count += 1 + init.manifest.memories[m].size / BLOCK;
+				count += 2 + init.manifest.memories[m].size / BLOCK;
 		} else if (g->kind == skerry_GrantKind_GRANT_FILE) {
 			(void)bundle_find(g->object, &file);
 			count += 4 + (file.size >> 30);

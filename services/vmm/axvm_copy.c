@@ -30,7 +30,12 @@ uint8_t *axvm_memory(struct axvm *vm, uint64_t gpa, uint64_t size)
 	uint32_t flags = 0;
 	uint8_t *at = piece(vm, gpa, size, &part, &flags);
 
-	return part == size ? at : NULL;
+	/* Areas that touch may touch here as well. */
+	for (uint64_t done = part; at && done < size; done += part) {
+		if (piece(vm, gpa + done, size - done, &part, &flags) != at + done)
+			return NULL;
+	}
+	return at;
 }
 
 /* Bytes of [gpa, gpa + size) that are memory, from its start on; *flags: those all areas have. */

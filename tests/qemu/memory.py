@@ -84,11 +84,33 @@ def demand(directory):
            f"{touched and touched.group()}, expected {expected}")
 
 
+DISK = """
+[[skerry.device]]
+name = "disk0"
+compatible = "virtio,mmio"
+base = 0x0a00_0000
+length = 0x1000
+irq = 48
+server = "virtio-blk"
+backend = "memory"
+sectors = 64
+"""
+
+
+def across(directory):
+    """The second region begins where the first ends; it is of pages."""
+    system = SYSTEM + vm(directory, "across", RAM.replace("]]", "], [0x8100_0000, 0x3000, 0x7, 0]]"))
+    with open(os.path.join(directory, "across.toml"), "a", encoding="utf-8") as f:
+        f.write(DISK)
+    run_system(write(directory, "across-system.toml", system), ["across"], "across")
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="skerry-test-") as directory:
         flags(directory)
         kept(directory)
         demand(directory)
+        across(directory)
         case("memory: a VM whose place is not free is not started", busy, directory)
     finish()
 

@@ -269,3 +269,39 @@ TEST(virtio_event_is_passed_when_the_index_steps_over_it)
 			 passed);
 	}
 }
+
+/* A queue's part may lie across regions that touch here, too; in others it is not in memory. */
+TEST(regions_that_touch_here_and_in_the_guest_are_one)
+{
+	static _Alignas(64) uint8_t memory[4 * BYTES];
+	struct virtio_ring ring;
+
+	set_up(0);
+	ram.count = 4;
+	ram.regions[0].gpa = SECOND + BYTES;
+	ram.regions[0].at = memory + 2 * BYTES;
+	ram.regions[1].gpa = FIRST;
+	ram.regions[1].at = memory;
+	ram.regions[2].gpa = THIRD;
+	ram.regions[2].at = memory + 3 * BYTES;
+	ram.regions[3].gpa = SECOND;
+	ram.regions[3].at = memory + BYTES;
+	ram.regions[3].size = BYTES;
+	mmio.queues[0].desc = SECOND - 0x40;
+	CHECK(!virtio_ring_open(&ring, &ram, &mmio, &mmio.queues[0]));
+	virtio_ram_join(&ram);
+	CHECK_EQ(ram.count, 2);
+	CHECK(virtio_ram_at(&ram, FIRST, 3 * BYTES) == memory);
+	CHECK(virtio_ram_at(&ram, FIRST, 3 * BYTES + 1) == NULL);
+	CHECK(virtio_ram_at(&ram, THIRD, BYTES) == memory + 3 * BYTES);
+	CHECK(virtio_ring_open(&ring, &ram, &mmio, &mmio.queues[0]));
+	CHECK(ring.desc == memory + BYTES - 0x40);
+}
+
+TEST(regions_that_touch_in_the_guest_alone_stay_apart)
+{
+	set_up(0);
+	virtio_ram_join(&ram);
+	CHECK_EQ(ram.count, 3);
+	CHECK(virtio_ram_at(&ram, SECOND - 1, 2) == NULL);
+}

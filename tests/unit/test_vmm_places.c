@@ -106,6 +106,17 @@ TEST(passthrough_that_cannot_be_is_invalid)
 	}
 }
 
+TEST(areas_that_touch_are_one_piece_of_memory)
+{
+	struct axvm *vm = make();
+
+	CHECK(axvm_memory(vm, RAM0, 2 * RAM_BYTES) == host.memory[0]);
+	CHECK(axvm_memory(vm, RAM0 + RAM_BYTES - 8, 16) == host.memory[0] + RAM_BYTES - 8);
+	CHECK(axvm_memory(vm, RAM0 + RAM_BYTES - 8, RAM_BYTES + 9) == NULL);
+	CHECK_EQ(axvm_unmap_region(vm, RAM0, RAM_BYTES), AXVM_OK);
+	CHECK(axvm_memory(vm, RAM0 + RAM_BYTES - 8, 16) == NULL);
+}
+
 TEST(memory_at_its_own_address_is_there_or_the_vm_is_not)
 {
 	prepare();

@@ -169,7 +169,7 @@ def add_vm(builder, placed):
     service = builder.service(placed.table, "vmm." + label, "vmm", budget, group)
     service.vm = True
     service.restart = pb.RESTART_GROUP if vm.restart == "always" and budget.restart else pb.RESTART_NEVER
-    for i in range(len(vm.memory_regions)):
+    for i in by_address(vm):
         grant_ram(service, placed, i, READ | WRITE | EXECUTE | (DMA if placed.dma else 0))
     places.grant_passthrough(service, vm)
     for name in placed.files:
@@ -197,7 +197,12 @@ def place_of(gpa, map_type, group, dma):
 
 def shared_ram(vm):
     """The regions that a device server has: a device cannot write to memory that the guest cannot."""
-    return [i for i, (_, _, flags, _) in enumerate(vm.memory_regions) if flags & WRITE]
+    return [i for i in by_address(vm) if vm.memory_regions[i][2] & WRITE]
+
+
+def by_address(vm):
+    """init maps what touches so that it touches, if it comes in this order."""
+    return sorted(range(len(vm.memory_regions)), key=lambda i: vm.memory_regions[i][0])
 
 
 def grant_ram(service, placed, i, rights, name=None):

@@ -229,11 +229,14 @@ def below(vm, taken, name, top, size, align):
 
 
 def region_of(vm, key, address, size, verb):
-    for gpa, length, *_ in vm.memory_regions:
-        if gpa <= address and address + size <= gpa + length:
-            return
-    raise vm.error(("kernel", key), f"0x{address:x} {verb} not inside the VM's memory_regions; "
-                   "move it or enlarge the memory")
+    """Regions that touch are one piece of memory."""
+    at = address
+    for gpa, length, *_ in sorted(vm.memory_regions):
+        if gpa <= at < gpa + length:
+            at = gpa + length
+    if at < address + size or at == address:
+        raise vm.error(("kernel", key), f"0x{address:x} {verb} not inside the VM's memory_regions; "
+                       "move it or enlarge the memory")
 
 
 def place(vm, taken, name, address, size):

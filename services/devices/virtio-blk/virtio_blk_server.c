@@ -116,6 +116,7 @@ static bool attach_ram(struct virtio_ram *ram, const skerry_BlkConfig *config)
 		}
 	}
 	ram->count = config->ram_count;
+	virtio_ram_join(ram);
 	return true;
 }
 

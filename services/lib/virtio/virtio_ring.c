@@ -23,6 +23,29 @@ static uint8_t *find(const struct virtio_ram *ram, uint64_t gpa, uint64_t *bytes
 	return NULL;
 }
 
+static bool join(struct virtio_ram *ram, uint32_t low, uint32_t high)
+{
+	if (low == high || low >= ram->count || high >= ram->count ||
+	    ram->regions[low].gpa + ram->regions[low].size != ram->regions[high].gpa ||
+	    ram->regions[low].at + ram->regions[low].size != ram->regions[high].at)
+		return false;
+	ram->regions[low].size += ram->regions[high].size;
+	ram->regions[high] = ram->regions[--ram->count];
+	return true;
+}
+
+void virtio_ram_join(struct virtio_ram *ram)
+{
+	bool joined;
+
+	do {
+		joined = false;
+		for (uint32_t i = 0; i < ram->count; i++)
+			for (uint32_t k = 0; k < ram->count; k++)
+				joined |= join(ram, i, k);
+	} while (joined);
+}
+
 void *virtio_ram_at(const struct virtio_ram *ram, uint64_t gpa, uint64_t bytes)
 {
 	uint64_t found = bytes;

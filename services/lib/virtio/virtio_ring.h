@@ -26,6 +26,9 @@ struct virtio_ram {
 	} regions[VIRTIO_RAM_REGIONS];
 };
 
+/* Regions that touch, in the guest and here, become one. */
+void virtio_ram_join(struct virtio_ram *ram);
+
 /* Where `bytes` of guest memory lie, if all are in one region; else null. */
 void *virtio_ram_at(const struct virtio_ram *ram, uint64_t gpa, uint64_t bytes);
 

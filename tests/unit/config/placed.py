@@ -64,7 +64,8 @@ def dma(top):
 
 
 def flags(top):
-    """A device's region is left out with a remark; device servers have no memory that the guest cannot write."""
+    """A device's region is left out with a remark; device servers have no memory that the guest cannot write. What
+    touches comes in order of address."""
     changes = [("vm", RAM, "    [0x0c00_0000, 0x1000, 0x17, 0],\n    [0x9000_0000, 0x1000, 0x5, 0],\n" + RAM)]
     result = compiled(top, changes)
     same(result.notes, ["configs/vms/a.toml:15: kernel.memory_regions[0]: flags 0x17 are a device's; left out, as in axvisor: list it "
@@ -72,7 +73,7 @@ def flags(top):
     service = vmm(result.manifests[0])
     same([(r.gpa, r.flags) for r in pb.VmConfig.FromString(service.config).memory_regions], [(0x90000000, 5), (0x80000000, 7)])
     same([(g.name, g.object) for g in service.grants if g.kind == pb.GRANT_MEMORY and g.name != "log"],
-         [("ram0", "ram0.a"), ("ram1", "ram1.a")])
+         [("ram1", "ram1.a"), ("ram0", "ram0.a")])
     disk = next(s for s in result.manifests[0].services if s.name == "disk0.a")
     same([(g.name, g.object, g.rights) for g in disk.grants if g.name.startswith("ram")], [("ram0", "ram1.a", 3)])
     same([(r.gpa, r.size) for r in cfg.BlkConfig.FromString(disk.config).ram], [(0x80000000, 0x1000000)])
