@@ -7,7 +7,7 @@
 
 #include "services/vmm/vmm_arch.h"
 
-#define SIZE_2M 0x200000ull
+#define KERNEL_ALIGN 0x10000ull
 
 static bool fail(struct loader *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -75,11 +75,13 @@ bool loader_kernel(struct loader *l, const void *data, uint64_t size)
 	arch_image(data, size, &image);
 	if (image.problem)
 		return fail(l, "kernel: %s", image.problem);
-	if (image.header && (load - image.text_offset) % SIZE_2M)
+	/* Linux asks for a multiple of 2 MiB; a relocatable one takes this, as axvisor's files have
+	 * it. */
+	if (image.header && (load - image.text_offset) % KERNEL_ALIGN)
 		return fail(
 		    l,
 		    "kernel: kernel_load_addr 0x%lx: this image must lie 0x%lx bytes above a "
-		    "multiple of 2 MiB",
+		    "multiple of 2 MiB, or of 64 KiB if it is relocatable",
 		    (unsigned long)load, (unsigned long)image.text_offset);
 	if (image.header && config->entry_point != load)
 		return fail(l, "kernel: entry_point 0x%lx must be kernel_load_addr 0x%lx",

@@ -124,10 +124,20 @@ TEST(an_image)
 TEST(text_offset)
 {
 	start();
-	CHECK(!loader_kernel(&loader, image(0x80000, 0x10000, 0xa), 256));
+	CHECK(!loader_kernel(&loader, image(0x88000, 0x10000, 0xa), 256));
 	CHECK(refused("multiple of 2 MiB"));
 	config.kernel_load_addr = config.entry_point = RAM + 0x280000;
 	CHECK(loader_kernel(&loader, image(0x80000, 0x10000, 0xa), 256));
+}
+
+TEST(a_relocatable_kernel_is_where_axvisors_files_put_it)
+{
+	start();
+	config.kernel_load_addr = config.entry_point = RAM + 0x80000;
+	CHECK(loader_kernel(&loader, image(0, 0x10000, 0xa), 256));
+	start();
+	config.kernel_load_addr = config.entry_point = RAM + 0x88000;
+	CHECK(!loader_kernel(&loader, image(0, 0x10000, 0xa), 256));
 }
 
 TEST(an_old_image_does_not_say_its_size)

@@ -25,6 +25,12 @@ static bool has(const void *host, uint64_t gpa, uint64_t size)
 	bool found = inside(gpa, size, 0x08000000, 0x10000) ||
 		     inside(gpa, size, 0x080a0000, 0x20000ull * c->cpu_num);
 
+	for (uint32_t i = 0; i < c->emu_devices_count; i++) {
+		const skerry_EmulatedDevice *e = &c->emu_devices[i];
+
+		found |= e->emu_type == 0x1 && inside(gpa, size, e->base_gpa + 0x80000, 0x20000);
+		found |= e->emu_type == 0x22 && inside(gpa, size, e->base_gpa, 0x20000);
+	}
 	for (uint32_t i = 0; i < c->memory_regions_count; i++)
 		found |= inside(gpa, size, c->memory_regions[i].gpa, c->memory_regions[i].size);
 	for (uint32_t i = 0; i < c->devices_count; i++)

@@ -13,6 +13,7 @@ NO_FILE = "does not exist, here or below the project's directory; build it, or c
 DTB_BYTES = MIB2  # Linux wants its device tree within 2 MiB, from any 2 MiB boundary on
 SMALL_DTB_BYTES = 0x1_0000  # for VMs too small for that
 SMALL_RAM = 8 << 20
+LINUX_ALIGN = 0x1_0000  # of a relocatable kernel's segments, which is enough for most
 MAGIC_GZIP = b"\x1f\x8b"
 MAGIC_ELF = b"\x7fELF"
 MAGIC_LINUX = b"ARM\x64"  # at byte 56 of the Image header
@@ -164,7 +165,10 @@ def check_linux(vm, path, head):
         raise vm.error(("kernel", "kernel_path"), f'"{vm.kernel["kernel_path"]}" is cut short: it has {os.path.getsize(path)} '
                        f"bytes and {bytes_in_file(path)} by its header; copy it again")
     address, offset = vm.kernel["kernel_load_addr"], int.from_bytes(head[8:16], "little")
-    if is_linux(head) and (address - offset) % MIB2:
+    if is_linux(head) and (address - offset) % MIB2 and (address - offset) % LINUX_ALIGN == 0:
+        vm.note(("kernel", "kernel_load_addr"), f"0x{address:x} is no 2 MiB boundary + 0x{offset:x}; a relocatable kernel runs there, "
+                "and warns")
+    elif is_linux(head) and (address - offset) % MIB2:
         raise vm.error(("kernel", "kernel_load_addr"), f"0x{address:x} is not where this Linux image can run; use a 2 MiB "
                        f"boundary + 0x{offset:x}")
 

@@ -122,12 +122,12 @@ def load(path, root, overrides=None, only=None):
     channels = top.table("ivc", required=False)
     top.done()
     if only:
-        tables = [Table(top.document, (), {"file": only})]
+        tables = [Table(Document(only, root), (), {"file": only})]
     check_drivers(drivers, machine)
     if len(tables) > VMS:
         raise top.error("vm", f"there are {len(tables)} VMs; at most {VMS} have numbers, remove some")
     for number, table in enumerate(tables, 1):
-        system.vms.append(read_vm(system, table, number, root, overrides or {}))
+        system.vms.append(read_vm(system, table, number, root, overrides or {}, only is not None))
     if "ivc" in top:
         system.ivc = ivc.read(channels, read_budget(channels, "ivc"), system.vms)
     return system
@@ -257,7 +257,7 @@ def vm_path(table, root):
     return path
 
 
-def read_vm(system, table, number, root, overrides):
+def read_vm(system, table, number, root, overrides, alone=False):
     vm = vmfile.load(vm_path(table, root), root)
     vm.id = table.number("id", 0, 0xffffffff, vm.id)
     vm.name = table.name("name", 31, vm.name)
@@ -278,6 +278,9 @@ def read_vm(system, table, number, root, overrides):
     if number == 1 or vm.vm_type == vmfile.VM_TYPE_LINUX:
         override(vm, overrides)
     served.check(vm, system)
+    if alone and any(each.dma for each in vm.passthrough):
+        placed.dma = True
+        vm.note(("devices", "passthrough_devices"), 'a device can do DMA; its [[vm]] must say dma = "unprotected"')
     places.check_dma(placed)
     places.check_interrupts(placed)
     placed.files, placed.dtb_address = served.place_images(vm, root)

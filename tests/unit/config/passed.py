@@ -101,7 +101,16 @@ def notes(top):
                     "or a [[skerry.device]]"])
 
 
+def relocated(top):
+    """As axvisor's files have it: not on the 2 MiB boundary that Linux asks for."""
+    vm = loaded(top, [("vm", "entry_point = 0x8000_0000", "entry_point = 0x8008_0000"),
+                      ("vm", "kernel_load_addr = 0x8000_0000", "kernel_load_addr = 0x8008_0000")])
+    same(vm.notes, ["configs/vms/a.toml:11: kernel.kernel_load_addr: 0x80080000 is no 2 MiB boundary + 0x0; a relocatable kernel "
+                    "runs there, and warns"])
+
+
 TESTS = {
+    "a relocated kernel": relocated,
     "passthrough by address": addresses,
     "passthrough by path": paths,
     "emulated devices get servers": servers,

@@ -27,8 +27,3 @@ uint64_t arch_controller(const skerry_VmConfig *config, uint32_t type, uint64_t 
 		return part->base_gpa;
 	return whole ? whole->base_gpa + (base - ARCH_GICD_BASE) : base;
 }
-
-bool arch_has_its(const skerry_VmConfig *config)
-{
-	return emulated(config, EMU_GIC_ITS) || emulated(config, EMU_GIC);
-}

@@ -39,6 +39,5 @@ bool arch_ptimer_init(struct machine *m);
 uint32_t arch_affinity(const skerry_VmConfig *config, uint32_t cpu);
 /* Where the config puts the controller's part of that type, which is at `base` if it does not. */
 uint64_t arch_controller(const skerry_VmConfig *config, uint32_t type, uint64_t base);
-bool arch_has_its(const skerry_VmConfig *config);
 
 #endif

@@ -55,10 +55,12 @@ static void write_cpus(struct fdt_write *w, const skerry_VmConfig *c)
 	fdt_write_end(w);
 }
 
-static void write_its(struct fdt_write *w, const skerry_VmConfig *c)
+static void write_its(struct fdt_write *w, const struct arch_tree *t)
 {
-	const uint64_t base = arch_controller(c, EMU_GIC_ITS, ARCH_ITS_BASE);
+	const uint64_t base = arch_controller(t->config, EMU_GIC_ITS, ARCH_ITS_BASE);
 
+	if (!t->has(t->host, base, ARCH_ITS_SIZE))
+		return;
 	fdt_write_cell(w, "#address-cells", 2);
 	fdt_write_cell(w, "#size-cells", 2);
 	fdt_write_flag(w, "ranges");
@@ -71,8 +73,9 @@ static void write_its(struct fdt_write *w, const skerry_VmConfig *c)
 	fdt_write_end(w);
 }
 
-static void write_gic(struct fdt_write *w, const skerry_VmConfig *c)
+static void write_gic(struct fdt_write *w, const struct arch_tree *t)
 {
+	const skerry_VmConfig *c = t->config;
 	const uint64_t dist = arch_controller(c, EMU_GIC_DISTRIBUTOR, ARCH_GICD_BASE);
 	const uint64_t redist = arch_controller(c, EMU_GIC_REDISTRIBUTOR, ARCH_GICR_BASE);
 	const uint64_t redist_size = (uint64_t)VGIC_REDIST_STRIDE * c->cpu_num;
@@ -86,8 +89,7 @@ static void write_gic(struct fdt_write *w, const skerry_VmConfig *c)
 	fdt_write_flag(w, "interrupt-controller");
 	fdt_write_cells(w, "reg", frames, 8);
 	fdt_write_cell(w, "phandle", GIC_PHANDLE);
-	if (arch_has_its(c))
-		write_its(w, c);
+	write_its(w, t);
 	fdt_write_end(w);
 }
 
@@ -150,7 +152,7 @@ int arch_tree_make(struct arch_tree *t, void *to, size_t room)
 	write_chosen(&w, t);
 	write_memory(&w, c);
 	write_cpus(&w, c);
-	write_gic(&w, c);
+	write_gic(&w, t);
 	write_timer(&w);
 	fdt_write_end(&w);
 	size = fdt_write_finish(&w);
