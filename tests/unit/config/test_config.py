@@ -65,6 +65,7 @@ def main():
         import errors_passed
         import errors_places
         import errors_system
+        import examples
         import good
         import mutated
         import passed
@@ -76,7 +77,8 @@ def main():
             for group in groups.split():
                 for name, changes, expected in getattr(module, group):
                     results.run(f"{group.lower().replace('_', ' ')}: {name}", error_case, changes, expected)
-        for name, test in {**good.TESTS, **passed.TESTS, **placed.TESTS, **asked.TESTS, **mutated.TESTS}.items():
+        for name, test in {**good.TESTS, **passed.TESTS, **placed.TESTS, **asked.TESTS, **examples.TESTS,
+                           **mutated.TESTS}.items():
             results.run(name, test, TOP)
     print(f"{results.passed} passed, {results.failed} failed")
     sys.exit(results.failed != 0)
