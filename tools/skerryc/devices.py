@@ -2,6 +2,7 @@
 """[[skerry.device]] of a VM file: a device of the guest and the server behind it."""
 from dataclasses import dataclass
 
+MOST = 16  # of a VM
 PAGE = 4096
 BLOCK = 2 << 20  # a window of the VMM is a page or a block
 IRQ_FIRST = 32
@@ -61,6 +62,8 @@ def read(vm, table):
     table.done()
     for other in vm.devices:
         check_pair(table, device, other)
+    if len(vm.devices) == MOST:
+        raise table.error(None, f"is one device too many; at most {MOST} fit, remove some")
     return device
 
 

@@ -124,6 +124,8 @@ def served(vm, system, row, i):
         disk(system, row, device, cfg)
     for other in vm.devices:
         devices.check_pair(row, device, other)
+    if len(vm.devices) == devices.MOST:
+        raise row.error(None, f"is one device with a server too many; at most {devices.MOST} fit, remove some")
     return device
 
 

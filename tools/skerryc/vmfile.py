@@ -11,6 +11,9 @@ from skerryc.source import Document
 
 MAX_VCPUS = 8
 MAX_REGIONS = 8
+MAX_EMULATED = 16
+MAX_CFG = 4  # numbers of an emulated device
+NAME_BYTES = 31
 VM_TYPES = (0, 1, 2)
 VM_TYPE_RTOS = 1
 VM_TYPE_LINUX = 2
@@ -173,8 +176,14 @@ def read_devices(vm, table):
     vm.interrupt_mode = table.choice("interrupt_mode", INTERRUPT_MODES, "no_irq")
     vm.interrupt_mode = INTERRUPT_MODES.get(vm.interrupt_mode, vm.interrupt_mode)
     table.done()
+    if len(vm.emu_devices) > MAX_EMULATED:
+        raise table.error("emu_devices", f"has {len(vm.emu_devices)} devices; at most {MAX_EMULATED} fit, remove some")
     for i, device in enumerate(vm.emu_devices):
         path, kind = table.at("emu_devices", i), device[4]
+        if len(device[0].encode()) > NAME_BYTES:
+            raise vm.error(path, f"the name has {len(device[0].encode())} bytes; at most {NAME_BYTES} fit, shorten it")
+        if len(device[5]) > MAX_CFG:
+            raise vm.error(path, f"cfg has {len(device[5])} numbers; at most {MAX_CFG} mean something, remove the others")
         for j, value in enumerate(device[5]):
             table.checked(path + (5, j), value, int)
         if kind in emulated.TYPES_LATER:

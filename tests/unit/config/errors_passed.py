@@ -87,7 +87,16 @@ PATHS = [
            "remove that")),
 ]
 
+MANY = [f'["{i}", 0, 0, 0, 0, []]' for i in range(17)]
+CONSOLES = [f'["{i}", 0x0c0{i:x}_0000, 0x1000, {i + 50}, 0x2, []]' for i in range(15)]
+
 EMULATED = [
+    ("too many", emulated(*MANY), at(VM, "devices.emu_devices: has 17 devices; at most 16 fit, remove some")),
+    ("too many servers", emulated(*CONSOLES), row("14: is one device with a server too many; at most 16 fit, remove some", 14)),
+    ("a long name", emulated(f'["{"é" * 16}", 0, 0, 0, 0, []]'), row("the name has 32 bytes; at most 31 fit, shorten it")),
+    ("a long cfg", emulated('["a", 0, 0, 0, 0, [1, 2, 3, 4, 5]]'),
+     row("cfg has 5 numbers; at most 4 mean something, remove the others")),
+    ("cfg of text", emulated('["a", 0, 0, 0, 0, ["x"]]'), at(VM, 'devices.emu_devices[0][5][0]: must be an integer, not "x"')),
     ("riscv's controller", emulated('["plic", 0x0c00_0000, 0x60_0000, 0, 0x30, [2]]'),
      row("plic: emu_type 0x30 (PPPTGlobal) is riscv64's interrupt controller, and this board is of aarch64; remove it: the VM "
          "has a GICv3")),

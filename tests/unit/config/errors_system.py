@@ -45,6 +45,10 @@ DEVICES = [
     ("backend of another server", vm('"virtio-blk"\nbackend = "disk"\nfirst_sector = 1024\nsectors = 2048',
                                      '"mine"\nbackend = "disk" #HERE'),
      at(VM, 'skerry.device[1].backend: is not known for the server "mine"; remove it')),
+    ("too many devices", vm(None, "".join(f'\n[[skerry.device]]{" #HERE" if i == 14 else ""}\nname = "d{i}"\ncompatible = "x"\n'
+                                          f'base = 0x0d0{i:x}_0000\nlength = 0x1000\nirq = {i + 100}\nserver = "mine"\n'
+                                          for i in range(15))),
+     at(VM, "skerry.device[16]: is one device too many; at most 16 fit, remove some")),
     ("no console there", system('file = "a"', 'file = "a"\ncore = 1'),
      'configs/vms/a.toml:23: skerry.device[0].backend: there is no console on core 1, where a runs; give backend = "memory"'),
     ("disk of another core", [("system", 'file = "a"', 'file = "a"\ncore = 1'),
