@@ -7,7 +7,7 @@
 #   build/idl       generated from idl/
 #   build/$(ARCH)   kernel, services, bare-metal guests
 #   build/host      what runs on this machine: unit tests and their libraries
-#   build/guest     the Linux guest's kernel and initramfs
+#   build/guest     the Linux guest's kernel and initramfs, and its module and program for channels
 
 ARCH ?= aarch64
 B := build
@@ -128,7 +128,7 @@ $(B)/packages.mk: tools/packages.sh
 .PHONY: deps
 deps: ## Install the packages that this machine lacks (or say which), fetch sources and guest
 	$(Q)tools/packages.sh
-	$(Q)tools/deps.py musl nanopb dtc guest guest-full uboot
+	$(Q)tools/deps.py musl nanopb dtc guest guest-full uboot headers
 
 DEP_NAMES := musl nanopb dtc
 # deps.py leaves the .ok of what is in place as it is: a new deps.py alone rebuilds nothing.
@@ -323,12 +323,12 @@ $(B)/guest/version: $(B)/deps/guest/version
 $(B)/guest/initramfs.cpio.gz: $(B)/deps/guest/version tools/guest/init tools/guest/initramfs.py tools/cpio.py
 	$(call say,CPIO,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)tools/guest/initramfs.py $(B)/deps/guest $@
+	$(Q)tools/guest/initramfs.py $(B)/deps/guest $(B)/deps/guest $@
 $(B)/guest-full/initramfs.cpio.gz: $(B)/deps/guest-full/version $(B)/deps/guest/version tools/guest/init \
 		tools/guest/initramfs.py tools/cpio.py
 	$(call say,CPIO,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)tools/guest/initramfs.py $(B)/deps/guest $@ $(B)/deps/guest-full
+	$(Q)tools/guest/initramfs.py $(B)/deps/guest $(B)/deps/guest-full $@
 
 # ---- Unit tests on this machine ----------------------------------------------------------------
 
@@ -365,15 +365,15 @@ $(H)/unit/$(1): $(H)/obj/tests/unit/$(1).o $(patsubst %.c,$(H)/obj/%.o,$(call un
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_rule,$(t))))
 
-# Rules of a test suite or the bench: they add to TEST_PREREQUISITES and BENCH_PREREQUISITES.
-include $(wildcard tests/*/*.mk tests/*/*/*.mk bench/*.mk)
+# Rules of a test suite, the bench, or a guest's own programs: they add to TEST_PREREQUISITES and BENCH_PREREQUISITES.
+include $(wildcard tests/*/*.mk tests/*/*/*.mk bench/*.mk tools/guest/*/*.mk)
 
 # ---- Commands ----------------------------------------------------------------------------------
 
 .PHONY: run test test-long bench check clean distclean help
 export ARCH CONFIG KERNEL INITRD DISK APPEND GDB
 
-run: all ## Boot QEMU to the guest's shell. CONFIG=system KERNEL= INITRD= DISK= APPEND= GDB=1
+run: all $(if $(filter %ivc,$(CONFIG)),guest-ivc) ## Boot QEMU to the guest's shell. CONFIG=system KERNEL= INITRD= DISK= APPEND= GDB=1
 	@tools/run.py
 test: all unit $(TEST_PREREQUISITES) ## Unit, ipc and qemu tests
 	@tests/run.py unit ipc qemu

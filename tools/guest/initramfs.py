@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Make the Linux guest's initramfs.
 
-    initramfs.py DEPS OUTPUT [KERNEL]   DEPS: where the packages of the guest's kernel and busybox lie
-                                        unpacked; KERNEL: where that of another kernel does
+    initramfs.py DEPS KERNEL OUTPUT [FILE ...]   DEPS: where busybox's package lies unpacked; KERNEL: the kernel's
+
+Further files are modules of ours (NAME.ko, loaded last) and programs.
 """
 import glob
 import gzip
@@ -70,7 +71,7 @@ def with_dependencies(deps, names):
     return ordered
 
 
-def main(deps, output, kernel=None):
+def main(deps, kernel, output, *extra):
     archive = Archive()
     for name in ("bin", "dev", "etc", "lib", "lib/modules", "mnt", "proc", "root", "sys", "tmp"):
         archive.directory(name, 0o1777 if name == "tmp" else 0o755)
@@ -82,7 +83,13 @@ def main(deps, output, kernel=None):
     archive.file("bin/busybox", read(f"{deps}/bin/busybox"), 0o755)
     for name in APPLETS:
         archive.link(f"bin/{name}", "busybox")
-    modules = with_dependencies(kernel or deps, MODULES)
+    modules = with_dependencies(kernel, MODULES)
+    for path in extra:
+        name, suffix = os.path.splitext(os.path.basename(path))
+        if suffix == ".ko":
+            modules[name] = read(path)
+        else:
+            archive.file(f"bin/{name}", read(path), 0o755)
     for name, data in modules.items():
         archive.file(f"lib/modules/{name}.ko", data)
     archive.file("lib/modules/order", "".join(f"{m}\n" for m in modules).encode())
@@ -93,6 +100,6 @@ def main(deps, output, kernel=None):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (3, 4):
-        sys.exit("usage: initramfs.py DEPS OUTPUT [KERNEL]")
+    if len(sys.argv) < 4:
+        sys.exit("usage: initramfs.py DEPS KERNEL OUTPUT [FILE ...]")
     main(*sys.argv[1:])
