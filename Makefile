@@ -103,7 +103,7 @@ GUEST_LIB_OBJS := $(patsubst tests/guests/%,$(O)/guests/obj/%.o,$(basename $(GUE
 
 UNIT_TESTS := $(notdir $(basename $(wildcard tests/unit/test_*.c)))
 # Models of devices are the files that are not their server.
-DEVICE_MODELS := $(wildcard services/lib/virtio/*.c) $(filter-out %_server.c,$(wildcard services/devices/*/*.c))
+DEVICE_MODELS := $(filter-out %_server.c,$(wildcard services/lib/virtio/*.c services/devices/*/*.c))
 UNIT_LIB_C := $(wildcard kernel/*.c tests/unit/arch/*.c tests/unit/lib/*.c) $(DEVICE_MODELS)
 
 kernel: $(if $(KERNEL_OBJS),$(O)/kernel/kernel.bin) ## The kernel: build/ARCH/kernel/kernel.{elf,bin}

@@ -92,7 +92,8 @@ class Run:
 
     def write_setup(self):
         s = self.scenario
-        config = next((c for c in (s.pl011, s.virtio_blk, s.console, s.ivc) if c.IsInitialized() and c.ByteSize()), None)
+        kinds = (s.pl011, s.virtio_blk, s.console, s.ivc, s.virtio_console)
+        config = next((c for c in kinds if c.IsInitialized() and c.ByteSize()), None)
         lines = [f"name {s.service}"]
         if config is not None:
             lines.append("config " + config.SerializeToString().hex())

@@ -59,7 +59,7 @@ static void *memory_new(size_t bytes)
 
 static void set_up(bool read_only)
 {
-	static struct virtio_blk_flight flight;
+	static struct virtio_flight flight;
 	bool fresh;
 
 	ram = memory_new(RAM);

@@ -281,7 +281,7 @@ TEST(virtio_blk_survives_deaths_at_random)
 			if (test_random() % 2)
 				consume();
 			drive();
-			w.fuse = deaths < VIRTIO_BLK_TRIES - 1 ? (int32_t)(test_random() % 80) : -1;
+			w.fuse = deaths < VIRTIO_TRIES - 1 ? (int32_t)(test_random() % 80) : -1;
 		}
 		w.fuse = (int32_t)(test_random() % 8);
 		check_quiet();
@@ -295,7 +295,7 @@ TEST(virtio_blk_gives_up_on_a_request_that_kills_its_servers)
 	begin_test();
 	setup(0x30000200);
 	post(0);
-	for (uint32_t i = 0; i < VIRTIO_BLK_TRIES; i++) {
+	for (uint32_t i = 0; i < VIRTIO_TRIES; i++) {
 		w.fuse = 2; /* after the flight record, before the answer */
 		CHECK(!live());
 		CHECK_EQ(get_u16(AT_USED + 2), 0);

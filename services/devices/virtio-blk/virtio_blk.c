@@ -125,18 +125,6 @@ static uint32_t execute(struct virtio_blk *b, const struct virtio_mmio *v, bool 
 	return filled == room ? room + 1 : filled;
 }
 
-/* True if the request has killed too many servers. */
-static bool begin_flight(struct virtio_blk_flight *f, uint32_t request)
-{
-	uint32_t tries = f->request == request ? f->tries : 0;
-
-	f->tries = 0;
-	f->request = request;
-	f->tries = tries + 1;
-	VIRTIO_WROTE();
-	return tries >= VIRTIO_BLK_TRIES;
-}
-
 static void commit(struct virtio_blk *b)
 {
 	VIRTIO_WROTE();
@@ -182,7 +170,7 @@ static bool serve_one(struct virtio_blk *b, const struct virtio_ring *r)
 		break_device(b);
 		return false;
 	}
-	length = execute(b, &now->mmio, begin_flight(b->flight, taken));
+	length = execute(b, &now->mmio, virtio_flight_begin(b->flight, taken));
 	s = begin(b);
 	s->queues[0].taken = (uint16_t)(taken + 1);
 	s->queues[0].done = (uint16_t)(done + 1);
@@ -190,7 +178,7 @@ static bool serve_one(struct virtio_blk *b, const struct virtio_ring *r)
 	s->queues[0].last_id = b->chain.head;
 	s->queues[0].last_length = length;
 	commit(b);
-	b->flight->tries = 0;
+	virtio_flight_end(b->flight);
 	virtio_ring_answer(r, done, b->chain.head, length);
 	if (virtio_ring_wants_interrupt(r, (uint16_t)(done + 1)))
 		interrupt(b);
@@ -265,7 +253,7 @@ bool virtio_blk_access(struct virtio_blk *b, uint64_t sequence, const struct vir
 	}
 	exit_ledger_note(&s->exits, sequence, *value);
 	if (effect == VIRTIO_RESET)
-		b->flight->tries = 0;
+		virtio_flight_end(b->flight);
 	commit(b);
 	return effect == VIRTIO_NOTIFIED;
 }

@@ -5,7 +5,7 @@
  * One request is handled at a time, in the driver's order. Its writes are ordered so that a server
  * killed between any two of them has a successor that finishes the request, once:
  *
- *	1. the flight record: this request is tried (again)
+ *	1. the flight record: this request is tried (again); too often: it fails
  *	2. data and status byte into guest memory or to the backend
  *	3. commit: the request is taken, and this is its answer
  *	4. the used ring's entry, then its index
@@ -22,13 +22,12 @@
 #include "blk_backend.h"
 #include "exit_ledger.h"
 #include "state.h"
+#include "virtio_flight.h"
 #include "virtio_mmio.h"
 #include "virtio_ring.h"
 
 #define VIRTIO_BLK_CONFIG_BYTES 0x40u
 #define VIRTIO_BLK_QUEUES 1u
-/* A request that has killed its server this often is answered with an error. */
-#define VIRTIO_BLK_TRIES 3u
 
 /* Committed with `state`. */
 struct virtio_blk_state {
@@ -37,15 +36,9 @@ struct virtio_blk_state {
 	struct exit_ledger exits;
 };
 
-/* In memory that outlives the server, beside the state: written without a commit. */
-struct virtio_blk_flight {
-	_Atomic uint32_t request; /* its index in the available ring */
-	_Atomic uint32_t tries;	  /* 0: nothing in flight */
-};
-
 struct virtio_blk {
 	struct state state; /* of a struct virtio_blk_state */
-	struct virtio_blk_flight *flight;
+	struct virtio_flight *flight;
 	struct virtio_ram ram;
 	struct blk_backend backend;
 	uint64_t sectors;

@@ -35,7 +35,9 @@ enum virtio_register {
 
 #define VIRTIO_MAGIC 0x74726976u /* "virt" */
 #define VIRTIO_MODERN 2u
+#define VIRTIO_NET_DEVICE 1u
 #define VIRTIO_BLOCK_DEVICE 2u
+#define VIRTIO_CONSOLE_DEVICE 3u
 
 #define VIRTIO_INTERRUPT_USED 1u
 #define VIRTIO_INTERRUPT_CONFIG 2u
@@ -88,6 +90,15 @@ enum virtio_blk_answer { VIRTIO_BLK_OK, VIRTIO_BLK_IOERR, VIRTIO_BLK_UNSUPP };
 #define VIRTIO_BLK_HEADER 16u /* le32 type, le32 reserved, le64 sector */
 #define VIRTIO_BLK_ID_BYTES 20u
 #define VIRTIO_BLK_SECTOR 512u
+
+/* Queues of the network and of the console device. */
+enum virtio_pair { VIRTIO_RECEIVE, VIRTIO_TRANSMIT, VIRTIO_PAIR };
+
+#define VIRTIO_NET_F_MAC (1ull << 5)
+#define VIRTIO_NET_F_STATUS (1ull << 16)
+#define VIRTIO_NET_LINK_UP 1u
+#define VIRTIO_NET_HEADER 12u /* before each frame; all zero but le16 num_buffers at its end */
+#define VIRTIO_NET_NUM_BUFFERS 10u
 
 /* Whether an index that went from `before` to `now` passed the one the peer waits for (2.7.10). */
 static inline int virtio_event_passed(uint16_t event, uint16_t now, uint16_t before)

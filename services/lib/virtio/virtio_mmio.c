@@ -121,7 +121,7 @@ static void write_queue(struct virtio_queue *q, uint64_t offset, uint32_t value)
 	if (offset == VIRTIO_QUEUE_READY) {
 		if (!(value & 1)) {
 			q->ready = q->taken = q->done = 0;
-			q->answered = 0;
+			q->answered = q->progress = 0;
 		} else if (q->num != 0) {
 			q->ready = 1;
 		}

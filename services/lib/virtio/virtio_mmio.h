@@ -20,7 +20,9 @@ struct virtio_queue {
 	uint16_t done;	/* used ring: requests answered so far */
 	/* The last answer. A successor writes it again: the used ring may not hold it yet. */
 	uint32_t answered; /* there is one */
-	uint32_t last_id, last_length, reserved;
+	uint32_t last_id, last_length;
+	/* Bytes of the request at `taken` that are done, where a device takes it in pieces. */
+	uint32_t progress;
 };
 
 struct virtio_mmio {
