@@ -20,6 +20,8 @@ from cpio import Archive  # noqa: E402
 
 # What the guest loads; the modules these need come before them.
 MODULES = ["virtio_mmio", "virtio_blk"]
+# And what it loads for a virtio device of that id, if there is one.
+FOR_DEVICE = {1: "virtio_net", 3: "virtio_console"}
 
 # Busybox's names, as links. The ones not here work as `busybox NAME`.
 APPLETS = """
@@ -71,6 +73,11 @@ def with_dependencies(deps, names):
     return ordered
 
 
+def lines(names):
+    return "".join(f"{name}
+" for name in names).encode()
+
+
 def main(deps, kernel, output, *extra):
     archive = Archive()
     for name in ("bin", "dev", "etc", "lib", "lib/modules", "mnt", "proc", "root", "sys", "tmp"):
@@ -92,7 +99,12 @@ def main(deps, kernel, output, *extra):
             archive.file(f"bin/{name}", read(path), 0o755)
     for name, data in modules.items():
         archive.file(f"lib/modules/{name}.ko", data)
-    archive.file("lib/modules/order", "".join(f"{m}\n" for m in modules).encode())
+    archive.file("lib/modules/order", lines(modules))
+    for device, name in FOR_DEVICE.items():
+        more = {m: data for m, data in with_dependencies(kernel, [name]).items() if m not in modules}
+        archive.file(f"lib/modules/virtio-{device}", lines(more))
+        for m, data in more.items():
+            archive.file(f"lib/modules/{m}.ko", data)
     packed = gzip.compress(archive.bytes(), compresslevel=9, mtime=0)
     with open(output + ".part", "wb") as f:
         f.write(packed)

@@ -9,6 +9,7 @@ IRQ_FIRST = 32
 IRQ_LAST = 255  # of the guest's interrupt controller
 DOORBELL_QUEUES = 16
 VIRTIO_QUEUE_NOTIFY = 0x50  # virtio 1.2, 4.2.2
+PAIR = 2  # queues of a virtio console or network device
 SECTOR = 512
 SECTORS_MOST = 1 << 40
 
@@ -79,6 +80,9 @@ def read_own_keys(device, table):
         device.read_only = table.take("read_only", bool, False)
         if device.backend == "memory" and device.first_sector:
             raise table.error("first_sector", "means nothing for a disk in memory; remove it")
+    elif device.server == "virtio-console":
+        device.backend = table.choice("backend", {"console": "console", "memory": "memory"}, "console")
+        device.ram, device.queues = True, PAIR
     else:
         device.ram = table.take("ram", bool, False)
         device.queues = table.number("queues", 0, DOORBELL_QUEUES, 0)

@@ -9,6 +9,7 @@
     0x21 GPPTDistributor
     0x22 GPPTITS           cfg [host_gits_base]
     0xE1 VirtioBlk         cfg [first_sector, sectors] of the system's disk, or [sectors] of a disk in memory
+    0xE3 VirtioConsole     a virtio-console on the console
 """
 from skerryc import devices
 
@@ -25,7 +26,8 @@ DISTRIBUTOR_BYTES = 0x1_0000
 ITS_BYTES = 0x2_0000
 STRIDE = 0x2_0000  # of the redistributor of each vCPU
 NAMES = {DISTRIBUTOR: "distributor", ITS: "translation service", REDISTRIBUTORS: "redistributors"}
-SERVED = {CONSOLE: ("pl011", "arm,pl011"), VIRTIO_BLK: ("virtio-blk", "virtio,mmio")}
+SERVED = {CONSOLE: ("pl011", "arm,pl011"), VIRTIO_BLK: ("virtio-blk", "virtio,mmio"),
+          VIRTIO_CONSOLE: ("virtio-console", "virtio,mmio")}
 CFG = {REDISTRIBUTORS: ("cpu_num", "stride", "pcpu_id"), ITS: ("host_gits_base",)}
 PAGE = 4096
 NAME_BYTES = 10  # of a device that names a service
@@ -74,7 +76,7 @@ def check(vm, system):
         if kind == PLIC:
             raise row.error(None, "emu_type 0x30 (PPPTGlobal) is riscv64's interrupt controller, and this board is of aarch64; "
                             "remove it: the VM has a GICv3")
-        if kind in (VIRTIO_NET, VIRTIO_CONSOLE):
+        if kind == VIRTIO_NET:
             raise row.error(None, f"emu_type 0x{kind:x} ({TYPES[kind]}) has no server; remove it, or serve it with a program of "
                             "your own and [[skerry.device]]")
         if kind in SERVED:
@@ -122,6 +124,8 @@ def served(vm, system, row, i):
         raise row.error(None, f"irq_id {irq} is out of range; give {devices.IRQ_FIRST} to {devices.IRQ_LAST}; SPI n is 32 + n")
     if kind == VIRTIO_BLK:
         disk(system, row, device, cfg)
+    elif kind == VIRTIO_CONSOLE:
+        device.ram, device.queues = True, devices.PAIR
     for other in vm.devices:
         devices.check_pair(row, device, other)
     if len(vm.devices) == devices.MOST:

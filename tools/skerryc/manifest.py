@@ -266,26 +266,48 @@ def add_device(builder, placed, device):
         add_uart(builder, placed, device, service)
     elif device.server == "virtio-blk":
         add_disk(builder, placed, device, service)
+    elif device.server == "virtio-console":
+        add_virtio_console(builder, placed, device, service)
 
 
 def add_uart(builder, placed, device, service):
     config = cfg.Pl011Config(backend=cfg.Pl011Config.MEMORY)
     if device.backend == "console":
-        if not builder.has_console:
-            raise device.table.error("backend", f"there is no console on core {placed.core}, where {placed.vm.name} runs; "
-                                     'give backend = "memory"')
+        add_console_client(builder, placed, device, service, placed.vm.name)
         config.backend = cfg.Pl011Config.CONSOLE
-        index = len(builder.clients)
-        builder.rings(service, service.name)
-        grant(service, "console", pb.GRANT_SIGNAL, CONSOLE, rights=RAISE, badge=1 << index)
-        builder.clients.append(cfg.ConsoleClient(name=service.name, prefix=f"[{placed.vm.name[:28]}] ", bit=index))
+    service.config = config.SerializeToString()
+
+
+def add_console_client(builder, placed, device, service, prefix):
+    if not builder.has_console:
+        raise device.table.error("backend", f"there is no console on core {placed.core}, where {placed.vm.name} runs; "
+                                 'give backend = "memory"')
+    index = len(builder.clients)
+    builder.rings(service, service.name)
+    grant(service, "console", pb.GRANT_SIGNAL, CONSOLE, rights=RAISE, badge=1 << index)
+    builder.clients.append(cfg.ConsoleClient(name=service.name, prefix=f"[{prefix[:28]}] ", bit=index))
+
+
+def add_ledger(builder, placed, service):
+    memory = builder.memory("ledger." + service.name, LEDGER, survives=True, group=placed.number)
+    grant(service, "ledger", pb.GRANT_MEMORY, memory, rights=READ | WRITE)
+
+
+def add_virtio_console(builder, placed, device, service):
+    """Its lines begin with its own name: the VM may have a serial port, too."""
+    config = cfg.VirtioConsoleConfig(backend=cfg.VirtioConsoleConfig.MEMORY, queues=device.queues)
+    add_ledger(builder, placed, service)
+    for gpa, size, *_ in placed.vm.memory_regions:
+        config.ram.add(gpa=gpa, size=size)
+    if device.backend == "console":
+        add_console_client(builder, placed, device, service, service.name)
+        config.backend = cfg.VirtioConsoleConfig.CONSOLE
     service.config = config.SerializeToString()
 
 
 def add_disk(builder, placed, device, service):
-    name, group = service.name, placed.number
-    grant(service, "ledger", pb.GRANT_MEMORY, builder.memory("ledger." + name, LEDGER, survives=True, group=group),
-          rights=READ | WRITE)
+    name = service.name
+    add_ledger(builder, placed, service)
     config = cfg.BlkConfig(backend=cfg.BlkConfig.MEMORY, sectors=device.sectors, read_only=device.read_only,
                            queues=device.queues)
     for i in shared_ram(placed.vm):

@@ -70,6 +70,7 @@ def main():
         import mutated
         import passed
         import placed
+        import virtio
         for module, groups in ((errors, "SYNTAX GENERATIONS VALUES MEMORY IMAGES"),
                                (errors_places, "IDENTICAL RESERVED_RANGES FLAGS DMA"),
                                (errors_passed, "REGIONS PASSTHROUGH PATHS EMULATED"),
@@ -78,7 +79,7 @@ def main():
                 for name, changes, expected in getattr(module, group):
                     results.run(f"{group.lower().replace('_', ' ')}: {name}", error_case, changes, expected)
         for name, test in {**good.TESTS, **passed.TESTS, **placed.TESTS, **asked.TESTS, **examples.TESTS,
-                           **mutated.TESTS}.items():
+                           **mutated.TESTS, **virtio.TESTS}.items():
             results.run(name, test, TOP)
     print(f"{results.passed} passed, {results.failed} failed")
     sys.exit(results.failed != 0)
