@@ -74,8 +74,7 @@ def with_dependencies(deps, names):
 
 
 def lines(names):
-    return "".join(f"{name}
-" for name in names).encode()
+    return "".join(f"{name}\n" for name in names).encode()
 
 
 def main(deps, kernel, output, *extra):

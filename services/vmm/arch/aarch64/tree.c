@@ -159,7 +159,7 @@ int arch_tree_make(struct arch_tree *t, void *to, size_t room)
 	if (size >= 0)
 		size = fdt_open_into(to, to, (int)room);
 	if (size >= 0)
-		size = tree_add_devices(t, to, 0);
+		size = tree_add_devices(t, to, (struct tree_seen){0});
 	if (size >= 0)
 		size = fdt_pack(to);
 	return size < 0 ? size : (int)fdt_totalsize(to);

@@ -19,13 +19,15 @@ uint64_t tree_number(const void *at, int cells);
 
 /* /cpus and /psci as this VM has them (tree_cpus.c). */
 int tree_set_cpus(struct arch_tree *t, void *fdt);
-/*
- * What has an address or a shared interrupt must be this VM's (tree_check.c). In *seen, a bit for
- * each of the VM's devices that has a node: served ones from bit 0 on, passed ones from 32 on.
- */
-int tree_check(struct arch_tree *t, const void *fdt, uint64_t *seen);
-#define TREE_PASSED 32
+/* Of the config's devices, bit i for the i-th: those that have a node. */
+struct tree_seen {
+	uint64_t served, passed;
+};
+_Static_assert(sizeof(((skerry_VmConfig *)0)->passed_devices) / sizeof(skerry_PassedDevice) <= 64,
+	       "a bit for each");
+/* What has an address or a shared interrupt must be this VM's (tree_check.c). */
+int tree_check(struct arch_tree *t, const void *fdt, struct tree_seen *seen);
 /* Nodes for the VM's devices that are not in `seen` (tree_devices.c). */
-int tree_add_devices(struct arch_tree *t, void *fdt, uint64_t seen);
+int tree_add_devices(struct arch_tree *t, void *fdt, struct tree_seen seen);
 
 #endif

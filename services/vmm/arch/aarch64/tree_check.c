@@ -32,7 +32,7 @@ struct check {
 	int gic_cells;
 	uint32_t foreign;
 	struct level levels[DEPTH];
-	uint64_t seen;
+	struct tree_seen seen;
 };
 
 static const void *property(const struct check *c, int node, const char *name, int *length)
@@ -113,11 +113,11 @@ static void mark(struct check *c, uint64_t address)
 
 	for (uint32_t i = 0; i < config->devices_count; i++) {
 		if (config->devices[i].base == address)
-			c->seen |= 1ull << i;
+			c->seen.served |= 1ull << i;
 	}
 	for (uint32_t i = 0; i < config->passed_devices_count; i++) {
 		if (config->passed_devices[i].base == address)
-			c->seen |= 1ull << (TREE_PASSED + i);
+			c->seen.passed |= 1ull << i;
 	}
 }
 
@@ -254,7 +254,7 @@ static void find_controller(struct check *c)
 		c->gic_cells = GIC_CELLS;
 }
 
-int tree_check(struct arch_tree *t, const void *fdt, uint64_t *seen)
+int tree_check(struct arch_tree *t, const void *fdt, struct tree_seen *seen)
 {
 	struct check c = {.t = t, .fdt = fdt};
 	int depth = 0, off = INT_MAX; /* nodes deeper than `off` are disabled */

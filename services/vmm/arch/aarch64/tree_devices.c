@@ -168,7 +168,7 @@ static int add_ivc(void *fdt, uint32_t gic, const skerry_EmulatedDevice *d)
 }
 
 /* Last first: what is added comes before what is there. */
-int tree_add_devices(struct arch_tree *t, void *fdt, uint64_t seen)
+int tree_add_devices(struct arch_tree *t, void *fdt, struct tree_seen seen)
 {
 	const skerry_VmConfig *c = t->config;
 	const int controller = fdt_node_offset_by_compatible(fdt, -1, "arm,gic-v3");
@@ -176,17 +176,17 @@ int tree_add_devices(struct arch_tree *t, void *fdt, uint64_t seen)
 	const uint64_t all = (1ull << c->devices_count) - 1;
 	int error = 0;
 
-	if (!gic && (all & ~seen))
+	if (!gic && (all & ~seen.served))
 		return tree_problem(t, "no node arm,gic-v3 with a phandle, which %s needs",
 				    c->devices[0].name);
 	for (uint32_t i = 0; i < c->emu_devices_count && !error; i++)
 		error = add_ivc(fdt, gic, &c->emu_devices[i]);
 	for (uint32_t i = c->passed_devices_count; i > 0 && !error; i--) {
-		if (!(seen >> (TREE_PASSED + i - 1) & 1))
+		if (!(seen.passed >> (i - 1) & 1))
 			error = add_passed(fdt, gic, &c->passed_devices[i - 1]);
 	}
 	for (uint32_t i = c->devices_count; i > 0 && !error; i--) {
-		if (!(seen >> (i - 1) & 1))
+		if (!(seen.served >> (i - 1) & 1))
 			error = add_served(fdt, gic, &c->devices[i - 1]);
 	}
 	return error;

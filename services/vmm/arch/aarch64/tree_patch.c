@@ -209,7 +209,7 @@ static int set_memory(void *fdt, const skerry_VmConfig *c)
 
 int arch_tree_patch(struct arch_tree *t, const void *from, size_t size, void *to, size_t room)
 {
-	uint64_t seen = 0;
+	struct tree_seen seen = {0};
 	int error;
 
 	t->problem[0] = '\0';
