@@ -75,6 +75,20 @@ static uint64_t put_exit(uint8_t *data, uint64_t result, uint32_t registers, uin
 	return INFO(0, EXIT_REPLY_SIZE, 0);
 }
 
+/* Where the architecture has nothing: a device of the VM's list, else an exception. */
+static __attribute__((noinline)) uint64_t mmio_rest(struct machine *m, uint32_t cpu,
+						    const struct mmio_access *in, uint8_t *data)
+{
+	uint64_t value = in->value;
+
+	if (axvm_access(m->vm, AXVM_BUS_MMIO, cpu, in->address, in->width, in->write, &value))
+		return put_access(data, value, EXIT_ACTION_ADVANCE);
+	if (machine_touch(m, in->address))
+		return put_access(data, 0, EXIT_ACTION_RESUME);
+	report_access(m, cpu, in->write, in->width, in->address);
+	return put_access(data, 0, EXIT_ACTION_ABORT);
+}
+
 static uint64_t mmio(struct machine *m, uint32_t cpu, uint8_t *data, size_t size)
 {
 	struct mmio_access in;
@@ -83,31 +97,35 @@ static uint64_t mmio(struct machine *m, uint32_t cpu, uint8_t *data, size_t size
 	if (!mmio_access_get(data, size, &in))
 		return EXITS_REFUSED;
 	value = in.value;
-	if (arch_mmio(m, cpu, in.address, in.width, in.write, &value) ||
-	    axvm_access(m->vm, AXVM_BUS_MMIO, cpu, in.address, in.width, in.write, &value))
+	if (arch_mmio(m, cpu, in.address, in.width, in.write, &value))
 		return put_access(data, value, EXIT_ACTION_ADVANCE);
-	if (machine_touch(m, in.address))
-		return put_access(data, 0, EXIT_ACTION_RESUME);
-	report_access(m, cpu, in.write, in.width, in.address);
-	return put_access(data, 0, EXIT_ACTION_ABORT);
+	return mmio_rest(m, cpu, &in, data);
+}
+
+static __attribute__((noinline)) uint64_t sysreg_rest(struct machine *m, uint32_t cpu, uint32_t reg,
+						      bool write, uint64_t value, uint8_t *data)
+{
+	char name[24];
+
+	if (axvm_access(m->vm, AXVM_BUS_SYS_REG, cpu, reg, sizeof(value), write, &value))
+		return put_access(data, value, EXIT_ACTION_ADVANCE);
+	arch_sysreg_name(reg, name);
+	exits_report(m, "vcpu %u: %s of system register %s: undefined", cpu,
+		     write ? "write" : "read", name);
+	return put_access(data, 0, EXIT_ACTION_UNDEFINED);
 }
 
 static uint64_t sysreg(struct machine *m, uint32_t cpu, uint8_t *data, size_t size)
 {
 	struct sysreg_access in;
 	uint64_t value;
-	char name[24];
 
 	if (!sysreg_access_get(data, size, &in))
 		return EXITS_REFUSED;
 	value = in.value;
-	if (arch_sysreg(m, cpu, in.reg, in.write, &value) ||
-	    axvm_access(m->vm, AXVM_BUS_SYS_REG, cpu, in.reg, sizeof(value), in.write, &value))
+	if (arch_sysreg(m, cpu, in.reg, in.write, &value))
 		return put_access(data, value, EXIT_ACTION_ADVANCE);
-	arch_sysreg_name(in.reg, name);
-	exits_report(m, "vcpu %u: %s of system register %s: undefined", cpu,
-		     in.write ? "write" : "read", name);
-	return put_access(data, 0, EXIT_ACTION_UNDEFINED);
+	return sysreg_rest(m, cpu, in.reg, in.write, value, data);
 }
 
 static uint64_t fault(struct machine *m, uint32_t cpu, uint8_t *data, size_t size)
@@ -187,24 +205,37 @@ static __attribute__((noinline)) uint64_t serve(struct machine *m, uint32_t cpu,
 }
 
 /*
- * An exit of the caller's, which is held until it is answered; else info of the answer. A vCPU that
- * turns itself off is off before its caller hears of it.
+ * A call that is not answered at once: an exit of the caller's, which is held until then, or one of
+ * ours; true: it is the caller's, else *reply answers it. The call is read once more, so that
+ * the common ones keep what they need of it in registers.
  */
-static __attribute__((noinline)) uint64_t hold(struct machine *m, uint32_t cpu,
-					       struct axvm_exit *exit)
+static __attribute__((noinline)) bool hold(struct machine *m, uint32_t cpu,
+					   struct arch_answer answer, struct axvm_exit *exit,
+					   uint64_t *reply)
 {
+	uint8_t *data = ipc_buffer();
+	struct firmware_call call;
+	bool down;
+
+	if (!firmware_call_get(data, FIRMWARE_CALL_SIZE, &call) ||
+	    !arch_firmware_exit(answer, &call, exit)) {
+		*reply = put_exit(data, (uint64_t)answer.result, 1, EXIT_ACTION_ADVANCE);
+		return false;
+	}
 	exit->vcpu = cpu;
 	m->exited = cpu;
-	if (exit->reason == AXVM_EXIT_HYPERCALL && exit->nr == HYPERCALL_PRINT)
-		return put_exit(ipc_buffer(), (uint64_t)hypercall(m, exit), 1, EXIT_ACTION_ADVANCE);
-	exits_hold(m, cpu,
-		   exit->reason == AXVM_EXIT_CPU_DOWN ? EXIT_ACTION_ADVANCE_BLOCK
-						      : EXIT_ACTION_ADVANCE);
-	if (exit->reason == AXVM_EXIT_CPU_DOWN) {
+	if (exit->reason == AXVM_EXIT_HYPERCALL && exit->nr == HYPERCALL_PRINT) {
+		*reply = put_exit(data, (uint64_t)hypercall(m, exit), 1, EXIT_ACTION_ADVANCE);
+		return false;
+	}
+	/* A vCPU that turns itself off is off before the caller hears of it. */
+	down = exit->reason == AXVM_EXIT_CPU_DOWN;
+	exits_hold(m, cpu, down ? EXIT_ACTION_ADVANCE_BLOCK : EXIT_ACTION_ADVANCE);
+	if (down) {
 		m->started[cpu] = false;
 		arch_vcpu_power(m, cpu, false);
 	}
-	return INFO_NO_REPLY;
+	return true;
 }
 
 int32_t exits_run(void *host, uint32_t id, struct axvm_exit *exit)
@@ -247,13 +278,10 @@ int32_t exits_run(void *host, uint32_t id, struct axvm_exit *exit)
 		if (!firmware_call_get(data, FIRMWARE_CALL_SIZE, &call))
 			continue;
 		answer = arch_firmware(m, call.a0, call.a1, call.a2);
-		if (answer.exit && arch_firmware_exit(answer, &call, exit)) {
-			reply = hold(m, cpu, exit);
-			if (reply == INFO_NO_REPLY)
-				return OK;
-			continue;
-		}
-		reply = put_exit(data, (uint64_t)answer.result, 1, EXIT_ACTION_ADVANCE);
+		if (!answer.exit)
+			reply = put_exit(data, (uint64_t)answer.result, 1, EXIT_ACTION_ADVANCE);
+		else if (hold(m, cpu, answer, exit, &reply))
+			return OK;
 	}
 	return status;
 }
