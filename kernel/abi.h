@@ -190,7 +190,7 @@ enum method {
 	IRQ_ACK = 0xa01,  /* lets the interrupt fire again */
 	IRQ_ARM = 0xa02,  /* vcpu, interrupt id, priority, IRQ_TRIGGER_*: straight into the vCPU */
 	IRQ_DISARM = 0xa03, /* -> a1 IRQ_* states the interrupt was in, all taken back */
-	IRQ_STATUS = 0xa04, /* -> a1 1 when pending in the machine, a2 1 when armed */
+	IRQ_STATUS = 0xa04, /* -> a1 1 when pending in the machine, a2 1 when armed, a3 trigger */
 	IRQ_PEND = 0xa05,   /* 1: becomes pending in the machine; 0: no longer */
 
 	/* core */

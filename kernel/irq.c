@@ -89,12 +89,11 @@ enum status irq_invoke(struct kernel *k, struct invocation *call, uint32_t metho
 	case IRQ_DISARM:
 		return line_disarm(k, i, call);
 	case IRQ_STATUS:
-		return results(call, i->number && arch_irq_pending(k, i->number), i->armed, 0, 0);
+		return results(call, i->number && arch_irq_pending(k, i->number), i->armed, i->edge,
+			       0);
 	case IRQ_PEND:
-		if (!i->number)
-			return BAD_STATE;
-		if (call->in[2] > 1)
-			return BAD_ARGUMENT;
+		if (!i->number || call->in[2] > 1)
+			return i->number ? BAD_ARGUMENT : BAD_STATE;
 		arch_irq_pend(k, i->number, call->in[2] != 0);
 		return OK;
 	default:

@@ -227,13 +227,14 @@ SYS_INLINE int32_t irq_disarm(skerry_cap irq, uint32_t *states)
 	return SYS_STATUS(r);
 }
 
-SYS_INLINE int32_t irq_status(skerry_cap irq, uint32_t *pending, uint32_t *armed)
+SYS_INLINE int32_t irq_status(skerry_cap irq, uint32_t *pending, uint32_t *armed, uint32_t *trigger)
 {
 	struct sys_result r = sys_invoke2(irq, IRQ_STATUS);
 
 	if (SYS_STATUS(r) == OK) {
 		*pending = (uint32_t)r.a[1];
 		*armed = (uint32_t)r.a[2];
+		*trigger = (uint32_t)r.a[3];
 	}
 	return SYS_STATUS(r);
 }

@@ -176,7 +176,8 @@ static bool add_bell(struct machine *m, const skerry_EmulatedDevice *d)
 		return true;
 	if (machine_line(m, d->irq_id))
 		return refuse(m, d, "its interrupt is another device's", (int32_t)d->irq_id);
-	m->lines[m->line_count++] = (struct machine_line){d->irq_id, line};
+	m->lines[m->line_count++] =
+	    (struct machine_line){.irq = d->irq_id, .line = line, .edge = true};
 	return true;
 }
 

@@ -155,11 +155,11 @@ void machine_init(struct machine *m, const skerry_VmConfig *config)
 	};
 }
 
-skerry_cap machine_line(const struct machine *m, uint32_t irq)
+const struct machine_line *machine_line(const struct machine *m, uint32_t irq)
 {
 	for (uint32_t i = 0; i < m->line_count; i++) {
 		if (m->lines[i].irq == irq)
-			return m->lines[i].line;
+			return &m->lines[i];
 	}
-	return 0;
+	return NULL;
 }

@@ -18,13 +18,16 @@
 
 struct start_grant;
 
-#define MACHINE_LINES 17 /* as many as a config has devices, and the doorbell of IVC */
+/* As many as a config has devices, served and passed through, and the doorbell of IVC. */
+#define MACHINE_LINES 57
 
 #define EMU_IVC_CHANNEL 0xau /* emu_type of the range that channels appear in */
 
 struct machine_line {
-	uint32_t irq; /* interrupt id in the guest */
-	skerry_cap line;
+	uint32_t irq;	 /* interrupt id in the guest */
+	skerry_cap line; /* a device server's; physical: an irq of this machine */
+	bool physical;
+	bool edge; /* its trigger, until the guest says another */
 };
 
 #define MACHINE_MAPPINGS AXVM_AREAS
@@ -96,8 +99,10 @@ void machine_use(struct machine *m, const skerry_VmConfig *config);
  * False after a line in the log.
  */
 bool machine_devices(struct machine *m);
-/* The line of guest interrupt `irq`; 0: none. */
-skerry_cap machine_line(const struct machine *m, uint32_t irq);
+/* The line of guest interrupt `irq`; null: none. */
+const struct machine_line *machine_line(const struct machine *m, uint32_t irq);
+/* Lines of the interrupts that are passed through. False after a line in the log. */
+bool machine_physical_lines(struct machine *m);
 /* The served device whose window has the guest physical address; null: none. */
 const skerry_ServedDevice *machine_device_at(const struct machine *m, uint64_t address);
 /*

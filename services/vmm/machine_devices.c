@@ -122,9 +122,9 @@ bool machine_devices(struct machine *m)
 			return refuse(m, d, "interrupt %u is another device's", d->irq);
 		if (!bind_window(m, d))
 			return false;
-		m->lines[m->line_count++] = (struct machine_line){d->irq, line};
+		m->lines[m->line_count++] = (struct machine_line){.irq = d->irq, .line = line};
 	}
-	return true;
+	return machine_physical_lines(m);
 }
 
 const skerry_ServedDevice *machine_device_at(const struct machine *m, uint64_t address)

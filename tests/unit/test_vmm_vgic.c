@@ -41,7 +41,7 @@ static void start(void)
 	gic.ops = &vgic_host_ops;
 	gic.dist_base = GICD;
 	gic.redist_base = GICR;
-	CHECK(vgic_line(&gic, WIRED, false));
+	CHECK(vgic_line(&gic, WIRED, false, false));
 	wr(0, GICD, 4, 0x12);
 }
 
@@ -57,8 +57,8 @@ TEST(init_refuses_what_it_cannot_model)
 	CHECK(!vgic_init(&gic, 2, (const uint32_t[]){1, 1}, 32));
 	CHECK(!vgic_init(&gic, 2, (const uint32_t[]){0, 0x10}, 32));
 	CHECK(vgic_init(&gic, 1, affinity, VGIC_IDS - 1));
-	CHECK(!vgic_line(&gic, 31, false));
-	CHECK(!vgic_line(&gic, VGIC_IDS, false));
+	CHECK(!vgic_line(&gic, 31, false, false));
+	CHECK(!vgic_line(&gic, VGIC_IDS, false, false));
 }
 
 TEST(identification)
@@ -183,6 +183,135 @@ TEST(active_is_read_and_cleared)
 	CHECK_EQ(vgic_host.state[0][WIRED], IRQ_PENDING);
 }
 
+/* 12.9.17 GICD_ISACTIVER */
+TEST(active_is_set)
+{
+	start();
+	wr(0, GICD + 0x304, 4, 1u << (SPI - 32));
+	CHECK_EQ(vgic_host.state[0][SPI], IRQ_ACTIVE); /* enabled or not */
+	CHECK_EQ(rd(0, GICD + 0x384, 4), 1u << (SPI - 32));
+	wr(0, GICD + 0x204, 4, 1u << (SPI - 32));
+	CHECK_EQ(rd(0, GICD + 0x204, 4), 1u << (SPI - 32));
+	wr(0, GICD + 0x104, 4, 1u << (SPI - 32));
+	CHECK_EQ(vgic_host.state[0][SPI], IRQ_ACTIVE | IRQ_PENDING);
+	wr(0, GICD + 0x384, 4, 1u << (SPI - 32));
+	CHECK_EQ(vgic_host.state[0][SPI], IRQ_PENDING);
+	wr(1, GICR + VGIC_REDIST_STRIDE + SGI_BASE + 0x300, 4, 1u << 20);
+	CHECK_EQ(vgic_host.state[1][20], IRQ_ACTIVE);
+	CHECK_EQ(rd(1, GICR + VGIC_REDIST_STRIDE + SGI_BASE + 0x300, 4), 1u << 20);
+}
+
+TEST(active_goes_on_while_disabled)
+{
+	start();
+	wr(0, GICD + 0x104, 4, 1u << (WIRED - 32));
+	vgic_host.state[0][WIRED] = IRQ_ACTIVE;
+	wr(0, GICD + 0x184, 4, 1u << (WIRED - 32));
+	CHECK(!vgic_host.armed[WIRED]);
+	CHECK_EQ(vgic_host.state[0][WIRED], IRQ_ACTIVE);
+	CHECK_EQ(rd(0, GICD + 0x304, 4), 1u << (WIRED - 32));
+	wr(0, GICD + 0x104, 4, 1u << (WIRED - 32));
+	CHECK(vgic_host.armed[WIRED]);
+	CHECK_EQ(vgic_host.state[0][WIRED], IRQ_ACTIVE);
+}
+
+/* Its priority counts for the next time; the one it was taken with ends it. */
+TEST(active_keeps_its_priority)
+{
+	start();
+	wr(0, GICD + 0x400 + WIRED, 1, 0x40);
+	wr(0, GICD + 0x104, 4, 1u << (WIRED - 32));
+	vgic_host.state[0][WIRED] = IRQ_ACTIVE;
+	vgic_host.wire[WIRED] = false;
+	wr(0, GICD + 0x184, 4, 1u << (WIRED - 32));
+	wr(0, GICD + 0x400 + WIRED, 1, 0x80);
+	CHECK_EQ(vgic_host.priority[0][WIRED], 0x40);
+	CHECK_EQ(vgic_host.state[0][WIRED], IRQ_ACTIVE);
+}
+
+TEST(active_is_seen_where_it_was_routed_before)
+{
+	start();
+	wr(0, GICD + 0x104, 4, 1u << (SPI - 32));
+	wr(0, GICD + 0x204, 4, 1u << (SPI - 32));
+	vgic_host.state[0][SPI] = IRQ_ACTIVE;
+	wr(0, GICD + 0x6000 + 8 * SPI, 8, 1);
+	CHECK_EQ(rd(0, GICD + 0x304, 4), 1u << (SPI - 32));
+	wr(0, GICD + 0x384, 4, 1u << (SPI - 32));
+	CHECK_EQ(vgic_host.state[0][SPI], 0);
+	CHECK_EQ(rd(0, GICD + 0x304, 4), 0);
+}
+
+TEST(a_kept_edge_can_be_cleared)
+{
+	for (int enabled = 0; enabled < 2; enabled++) {
+		start();
+		wr(0, GICD + 0xc08, 4, 2u << (2 * (WIRED - 32)));
+		if (enabled)
+			wr(0, GICD + 0x104, 4, 1u << (WIRED - 32));
+		vgic_host.wire[WIRED] = true;
+		CHECK_EQ(rd(0, GICD + 0x204, 4), 1u << (WIRED - 32));
+		vgic_host.state[0][WIRED] |= IRQ_ACTIVE;
+		wr(0, GICD + 0x284, 4, 1u << (WIRED - 32));
+		CHECK_EQ(rd(0, GICD + 0x204, 4), 0);
+		CHECK_EQ(vgic_host.state[0][WIRED], IRQ_ACTIVE);
+		CHECK_EQ(vgic_host.armed[WIRED], enabled);
+	}
+}
+
+/* ISPENDR of a device's level: pending also with its wire low, until it is taken back. */
+TEST(software_pends_a_level)
+{
+	start();
+	wr(0, GICD + 0x104, 4, 1u << (WIRED - 32));
+	wr(0, GICD + 0x204, 4, 1u << (WIRED - 32));
+	CHECK_EQ(vgic_host.state[0][WIRED], IRQ_PENDING);
+	wr(0, GICD + 0x184, 4, 1u << (WIRED - 32));
+	CHECK_EQ(vgic_host.state[0][WIRED], 0);
+	CHECK_EQ(rd(0, GICD + 0x204, 4), 1u << (WIRED - 32));
+	wr(0, GICD + 0x284, 4, 1u << (WIRED - 32));
+	CHECK_EQ(rd(0, GICD + 0x204, 4), 0);
+}
+
+/* A physical interrupt is pending in the machine, or at the vCPU. */
+TEST(physical_interrupts_pend_in_the_machine)
+{
+	start();
+	CHECK(vgic_line(&gic, SPI, true, true));
+	CHECK_EQ(rd(0, GICD + 0xc08, 4), 2u << (2 * (SPI - 32)));
+	wr(0, GICD + 0x204, 4, 1u << (SPI - 32));
+	CHECK(vgic_host.pended[SPI]);
+	CHECK_EQ(vgic_host.state[0][SPI], 0);
+	wr(0, GICD + 0x284, 4, 1u << (SPI - 32));
+	CHECK(!vgic_host.pended[SPI]);
+	wr(0, GICD + 0x400 + SPI, 1, 0x90);
+	wr(0, GICD + 0x104, 4, 1u << (SPI - 32));
+	CHECK(vgic_host.armed[SPI] && vgic_host.edge[SPI]);
+	CHECK_EQ(vgic_host.priority[0][SPI], 0x90);
+	wr(0, GICD + 0xc08, 4, 0);
+	CHECK(vgic_host.armed[SPI] && !vgic_host.edge[SPI]);
+	wr(0, GICD + 0x6000 + 8 * SPI, 8, 1);
+	CHECK_EQ(vgic_host.armed_at[SPI], 1);
+	vgic_host.state[1][SPI] = IRQ_PENDING;
+	wr(0, GICD + 0x184, 4, 1u << (SPI - 32));
+	CHECK(!vgic_host.armed[SPI]);
+}
+
+/* 12.9.26 GICD_IPRIORITYR, 12.9.33 GICD_ITARGETSR, GICD_NSACR, GICD_IGRPMODR, GICD_SGIR. */
+TEST(registers_of_other_configurations_are_zero)
+{
+	start();
+	for (uint32_t offset = 0x820; offset < 0xc00; offset += 4) {
+		wr(0, GICD + offset, 4, 0xffffffff);
+		CHECK_EQ(rd(0, GICD + offset, 4), 0);
+	}
+	for (uint32_t offset = 0xd00; offset < 0x1000; offset += 4) {
+		wr(0, GICD + offset, 4, 0xffffffff);
+		CHECK_EQ(rd(0, GICD + offset, 4), 0);
+	}
+	CHECK_EQ(vgic_host.calls, 0);
+}
+
 TEST(clearing_what_was_never_there_asks_nobody)
 {
 	start();
@@ -226,14 +355,43 @@ TEST(routes)
 	CHECK_EQ(rd(0, GICD + 0x6000 + 8 * 31, 8), 0); /* no route of private interrupts */
 }
 
-TEST(groups_are_fixed)
+/* 12.9.7 GICD_IGROUPR, with one security state: a bit for each interrupt, 0 is Group 0. */
+TEST(groups)
 {
 	start();
-	wr(0, GICD + 0x84, 4, 0);
 	CHECK_EQ(rd(0, GICD + 0x84, 4), 0xffffffff);
 	CHECK_EQ(rd(0, GICR + SGI_BASE + 0x80, 4), 0xffffffff);
 	CHECK_EQ(rd(0, GICD + 0x80, 4), 0);
 	CHECK_EQ(rd(0, GICD + 0x80 + 12, 4), 0); /* beyond 96 */
+	wr(0, GICD + 0x104, 4, 1u << (WIRED - 32));
+	CHECK(vgic_host.armed[WIRED]);
+	wr(0, GICD + 0x84, 4, ~(1u << (WIRED - 32)));
+	CHECK_EQ(rd(0, GICD + 0x84, 4), ~(1u << (WIRED - 32)));
+	CHECK(!vgic_host.armed[WIRED]); /* EnableGrp0 is 0 */
+	wr(0, GICD, 4, 3);
+	CHECK(vgic_host.armed[WIRED]);
+	CHECK_EQ(vgic_host.priority[0][WIRED], IRQ_GROUP0);
+	wr(0, GICD, 4, 1);
+	CHECK(vgic_host.armed[WIRED]);
+	wr(0, GICD + 0x84, 4, 0xffffffff);
+	CHECK(!vgic_host.armed[WIRED]);
+}
+
+/* 12.11: which register makes SGIs of which group. */
+TEST(sgi_by_group)
+{
+	start();
+	wr(0, GICD, 4, 3);
+	wr(0, GICR + SGI_BASE + 0x100, 4, 0xffff);
+	wr(0, GICR + SGI_BASE + 0x80, 4, 0xfffffffe);
+	vgic_sgi(&gic, 0, 1ull << 24 | 1, true);
+	CHECK_EQ(vgic_host.state[0][1], 0);
+	vgic_sgi(&gic, 0, 0ull << 24 | 1, true);
+	CHECK_EQ(vgic_host.state[0][0], IRQ_PENDING);
+	CHECK_EQ(vgic_host.priority[0][0], IRQ_GROUP0);
+	vgic_host.state[0][0] = 0;
+	vgic_sgi(&gic, 0, 0ull << 24 | 1, false);
+	CHECK_EQ(vgic_host.state[0][0], IRQ_PENDING);
 }
 
 TEST(timer_ppi_goes_to_the_kernel)
@@ -255,15 +413,15 @@ TEST(sgi_by_list)
 	start();
 	wr(0, GICR + SGI_BASE + 0x100, 4, 0xffff);
 	wr(0, GICR + VGIC_REDIST_STRIDE + SGI_BASE + 0x100, 4, 0xffff);
-	vgic_sgi(&gic, 0, 5ull << 24 | 2);
+	vgic_sgi(&gic, 0, 5ull << 24 | 2, false);
 	CHECK_EQ(vgic_host.state[0][5], 0);
 	CHECK_EQ(vgic_host.state[1][5], IRQ_PENDING);
-	vgic_sgi(&gic, 0, 6ull << 24 | 1 << 16 | 3); /* Aff1 = 1: nobody */
+	vgic_sgi(&gic, 0, 6ull << 24 | 1 << 16 | 3, false); /* Aff1 = 1: nobody */
 	CHECK_EQ(vgic_host.state[0][6] | vgic_host.state[1][6], 0);
-	vgic_sgi(&gic, 0, 7ull << 24 | 1ull << 32 | 3); /* Aff2 */
-	vgic_sgi(&gic, 0, 7ull << 24 | 1ull << 48 | 3); /* Aff3 */
+	vgic_sgi(&gic, 0, 7ull << 24 | 1ull << 32 | 3, false); /* Aff2 */
+	vgic_sgi(&gic, 0, 7ull << 24 | 1ull << 48 | 3, false); /* Aff3 */
 	CHECK_EQ(vgic_host.state[0][7] | vgic_host.state[1][7], 0);
-	vgic_sgi(&gic, 1, 8ull << 24 | 1ull << 40); /* IRM: all but self */
+	vgic_sgi(&gic, 1, 8ull << 24 | 1ull << 40, false); /* IRM: all but self */
 	CHECK_EQ(vgic_host.state[0][8], IRQ_PENDING);
 	CHECK_EQ(vgic_host.state[1][8], 0);
 }
@@ -271,7 +429,7 @@ TEST(sgi_by_list)
 TEST(sgi_while_disabled_waits)
 {
 	start();
-	vgic_sgi(&gic, 0, 3ull << 24 | 1);
+	vgic_sgi(&gic, 0, 3ull << 24 | 1, false);
 	CHECK_EQ(vgic_host.state[0][3], 0);
 	CHECK_EQ(rd(0, GICR + SGI_BASE + 0x200, 4), 1u << 3);
 	wr(0, GICR + SGI_BASE + 0x100, 4, 1u << 3);
@@ -285,7 +443,7 @@ TEST(sgi_affinity_of_clusters)
 	start();
 	CHECK(vgic_init(&gic, 2, affinity, 32));
 	gic.ops = &vgic_host_ops;
-	vgic_sgi(&gic, 0, 1ull << 24 | 0x12ull << 48 | 3ull << 32 | 4ull << 16 | 1 << 6);
+	vgic_sgi(&gic, 0, 1ull << 24 | 0x12ull << 48 | 3ull << 32 | 4ull << 16 | 1 << 6, false);
 	CHECK(vgic_is_pending(&gic, 1, 1));
 	CHECK(!vgic_is_pending(&gic, 0, 1));
 }
@@ -305,7 +463,7 @@ TEST(a_restarted_vcpu_has_fresh_private_interrupts)
 {
 	start();
 	wr(0, GICR + SGI_BASE + 0x100, 4, 1u << 27 | 1u << 2);
-	vgic_sgi(&gic, 0, 2ull << 24 | 1);
+	vgic_sgi(&gic, 0, 2ull << 24 | 1, false);
 	vgic_host.state[0][2] |= IRQ_ACTIVE;
 	vgic_cpu_reset(&gic, 0);
 	CHECK(!vgic_host.timer[0]);
@@ -341,7 +499,7 @@ TEST(no_access_can_hurt)
 		vgic_access(&gic, (unsigned int)(r >> 1 & 1), base + (r >> 8 & 0x4ffff),
 			    1u << (r >> 2 & 3), r >> 4 & 1, &value);
 		if ((r >> 40 & 0xff) == 0)
-			vgic_sgi(&gic, r >> 1 & 1, test_random());
+			vgic_sgi(&gic, r >> 1 & 1, test_random(), false);
 		if ((r >> 48 & 0xf) == 0)
 			vgic_host.wire[WIRED] = r >> 52 & 1;
 	}

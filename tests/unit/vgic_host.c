@@ -7,19 +7,30 @@
 struct vgic_host vgic_host;
 
 /* A number as small as an id for each wire: the second vCPU's PPIs are behind all ids. */
-static uint32_t wire(uint32_t number)
+static uint32_t wire(unsigned int cpu, uint32_t id)
 {
-	CHECK((number & 0xffff) >= VGIC_PRIVATE || number >> 16 < 2);
-	return (number & 0xffff) < VGIC_PRIVATE ? (number >> 16) * VGIC_IDS + (number & 0xffff)
-						: number;
+	return id < VGIC_PRIVATE ? cpu * VGIC_IDS + id : id;
 }
 
-static void host_inject(void *h, unsigned int cpu, uint32_t id, uint8_t priority)
+static void host_inject(void *h, unsigned int cpu, uint32_t id, uint16_t priority, uint32_t states)
 {
 	(void)h;
+	CHECK(states);
 	vgic_host.calls++;
-	vgic_host.state[cpu][id] |= IRQ_PENDING;
+	vgic_host.state[cpu][id] |= states;
 	vgic_host.priority[cpu][id] = priority;
+}
+
+/* As the kernel: a level goes in while its wire is high, a kept edge once. */
+static void raise(unsigned int cpu, uint32_t id)
+{
+	uint32_t n = wire(cpu, id);
+
+	if (!vgic_host.armed[n] || !vgic_host.wire[n])
+		return;
+	vgic_host.state[vgic_host.armed_at[n]][id] |= IRQ_PENDING;
+	if (vgic_host.edge[n])
+		vgic_host.wire[n] = false;
 }
 
 static uint32_t host_retract(void *h, unsigned int cpu, uint32_t id, uint32_t states)
@@ -29,6 +40,8 @@ static uint32_t host_retract(void *h, unsigned int cpu, uint32_t id, uint32_t st
 	(void)h;
 	vgic_host.calls++;
 	vgic_host.state[cpu][id] &= ~states;
+	if (were && !vgic_host.state[cpu][id] && cpu == vgic_host.armed_at[wire(cpu, id)])
+		raise(cpu, id);
 	return were;
 }
 
@@ -38,9 +51,9 @@ static uint32_t host_state(void *h, unsigned int cpu, uint32_t id)
 	return vgic_host.state[cpu][id];
 }
 
-static void host_arm(void *h, unsigned int cpu, uint32_t id, uint8_t priority, bool edge)
+static void host_arm(void *h, unsigned int cpu, uint32_t id, uint16_t priority, bool edge)
 {
-	uint32_t n = wire(VGIC_WIRE(cpu, id));
+	uint32_t n = wire(cpu, id);
 
 	(void)h;
 	CHECK(!vgic_host.armed[n]);
@@ -48,26 +61,36 @@ static void host_arm(void *h, unsigned int cpu, uint32_t id, uint8_t priority, b
 	vgic_host.edge[n] = edge;
 	vgic_host.armed_at[n] = cpu;
 	vgic_host.priority[cpu][id] = priority;
-	if (vgic_host.wire[n])
-		vgic_host.state[cpu][id] |= IRQ_PENDING;
+	raise(cpu, id);
 }
 
-static uint32_t host_disarm(void *h, uint32_t number)
+static uint32_t host_disarm(void *h, unsigned int cpu, uint32_t id)
 {
-	uint32_t n = wire(number);
+	uint32_t n = wire(cpu, id), states;
 
 	CHECK(vgic_host.armed[n]);
 	vgic_host.armed[n] = false;
-	return host_retract(h, vgic_host.armed_at[n], number & 0xffff, IRQ_PENDING | IRQ_ACTIVE);
+	states = host_retract(h, vgic_host.armed_at[n], id, IRQ_PENDING | IRQ_ACTIVE);
+	if (vgic_host.edge[n] && (states & IRQ_PENDING))
+		vgic_host.wire[n] = true; /* kept */
+	return states;
 }
 
-static bool host_level(void *h, uint32_t number)
+static bool host_wire(void *h, unsigned int cpu, uint32_t id, bool edge)
 {
 	(void)h;
-	return vgic_host.wire[wire(number)];
+	(void)edge;
+	return vgic_host.wire[wire(cpu, id)];
 }
 
-static void host_timer(void *h, unsigned int cpu, uint8_t priority, bool enabled)
+static void host_pend(void *h, uint32_t id, bool pending)
+{
+	(void)h;
+	vgic_host.calls++;
+	vgic_host.pended[id] = pending;
+}
+
+static void host_timer(void *h, unsigned int cpu, uint16_t priority, bool enabled)
 {
 	(void)h;
 	vgic_host.timer[cpu] = enabled;
@@ -75,5 +98,5 @@ static void host_timer(void *h, unsigned int cpu, uint8_t priority, bool enabled
 }
 
 const struct vgic_ops vgic_host_ops = {
-    host_inject, host_retract, host_state, host_arm, host_disarm, host_level, host_timer,
+    host_inject, host_retract, host_state, host_arm, host_disarm, host_wire, host_pend, host_timer,
 };

@@ -9,11 +9,11 @@
 /* The kernel's side, as far as the model can see it: states, armed lines, wires. */
 struct vgic_host {
 	uint32_t state[2][VGIC_IDS];
-	uint8_t priority[2][VGIC_IDS];
-	bool armed[VGIC_WIRES], edge[VGIC_WIRES], wire[VGIC_WIRES];
+	uint16_t priority[2][VGIC_IDS];
+	bool armed[VGIC_WIRES], edge[VGIC_WIRES], wire[VGIC_WIRES], pended[VGIC_IDS];
 	unsigned int armed_at[VGIC_WIRES];
 	bool timer[2];
-	uint8_t timer_priority[2];
+	uint16_t timer_priority[2];
 	unsigned int calls;
 };
 extern struct vgic_host vgic_host;

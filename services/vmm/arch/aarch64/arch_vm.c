@@ -18,11 +18,12 @@
 
 static struct arch_vm arch_vm; /* one VM a process */
 
-static void vgic_inject(void *host, unsigned int cpu, uint32_t id, uint8_t priority)
+static void vgic_inject(void *host, unsigned int cpu, uint32_t id, uint16_t priority,
+			uint32_t states)
 {
 	const struct machine *m = host;
 
-	vcpu_inject(m->vcpus[cpu], id, priority, IRQ_PENDING);
+	vcpu_inject(m->vcpus[cpu], id, priority, states);
 }
 
 static uint32_t vgic_retract(void *host, unsigned int cpu, uint32_t id, uint32_t states)
@@ -43,39 +44,58 @@ static uint32_t vgic_state(void *host, unsigned int cpu, uint32_t id)
 	return states;
 }
 
-static skerry_cap wire_line(const struct machine *m, uint32_t wire)
+/* Of PPIs only the physical timer's has a line. */
+static struct machine_line line_of(const struct machine *m, unsigned int cpu, uint32_t id)
 {
-	return (wire & 0xffff) == PTIMER_PPI ? m->arch->ptimer_lines + (wire >> 16)
-					     : machine_line(m, wire);
+	if (id < VGIC_PRIVATE)
+		return (struct machine_line){.irq = id, .line = m->arch->ptimer_lines + cpu};
+	return *machine_line(m, id);
 }
 
-static void vgic_arm(void *host, unsigned int cpu, uint32_t id, uint8_t priority, bool edge)
+static void vgic_arm(void *host, unsigned int cpu, uint32_t id, uint16_t priority, bool edge)
 {
 	const struct machine *m = host;
-	int32_t status = line_arm(wire_line(m, VGIC_WIRE(cpu, id)), m->vcpus[cpu], id, priority,
-				  edge ? LINE_EDGE : LINE_LEVEL);
+	const struct machine_line l = line_of(m, cpu, id);
+	int32_t status = l.physical ? irq_arm(l.line, m->vcpus[cpu], id, priority,
+					      edge ? IRQ_TRIGGER_EDGE : IRQ_TRIGGER_LEVEL)
+				    : line_arm(l.line, m->vcpus[cpu], id, priority,
+					       edge ? LINE_EDGE : LINE_LEVEL);
 
 	if (status)
 		exits_report(host, "interrupt %u: its line cannot be armed (%d)", id, status);
 }
 
-static uint32_t vgic_disarm(void *host, uint32_t wire)
+static uint32_t vgic_disarm(void *host, unsigned int cpu, uint32_t id)
 {
+	const struct machine_line l = line_of(host, cpu, id);
 	uint32_t states = 0;
 
-	line_disarm(wire_line(host, wire), &states);
+	if (l.physical)
+		irq_disarm(l.line, &states);
+	else
+		line_disarm(l.line, &states);
 	return states;
 }
 
-static bool vgic_level(void *host, uint32_t wire)
+static bool vgic_wire(void *host, unsigned int cpu, uint32_t id, bool edge)
 {
+	const struct machine_line l = line_of(host, cpu, id);
 	uint32_t level = 0, armed = 0, edges = 0;
 
-	line_status(wire_line(host, wire), &level, &armed, &edges);
-	return level != 0;
+	if (l.physical) {
+		irq_status(l.line, &level, &armed, &edges);
+		return level != 0;
+	}
+	line_status(l.line, &level, &armed, &edges);
+	return edge ? edges != 0 : level != 0;
 }
 
-static void vgic_timer(void *host, unsigned int cpu, uint8_t priority, bool enabled)
+static void vgic_pend_physical(void *host, uint32_t id, bool pending)
+{
+	irq_pend(machine_line(host, id)->line, pending);
+}
+
+static void vgic_timer(void *host, unsigned int cpu, uint16_t priority, bool enabled)
 {
 	const struct machine *m = host;
 
@@ -88,7 +108,8 @@ static const struct vgic_ops vgic_ops = {
     .state = vgic_state,
     .arm = vgic_arm,
     .disarm = vgic_disarm,
-    .level = vgic_level,
+    .wire = vgic_wire,
+    .pend = vgic_pend_physical,
     .timer = vgic_timer,
 };
 
@@ -126,7 +147,7 @@ static bool init_vgic(struct machine *m, const uint32_t *affinity)
 	g->dist_base = arch_controller(m->config, EMU_GIC_DISTRIBUTOR, ARCH_GICD_BASE);
 	g->redist_base = arch_controller(m->config, EMU_GIC_REDISTRIBUTOR, ARCH_GICR_BASE);
 	for (uint32_t i = 0; i < m->line_count; i++) {
-		if (!vgic_line(g, m->lines[i].irq, false)) {
+		if (!vgic_line(g, m->lines[i].irq, m->lines[i].edge, m->lines[i].physical)) {
 			log_line("vmm %s: interrupt %u: devices have 32 to %u", m->config->name,
 				 m->lines[i].irq, g->ids - 1);
 			return false;
@@ -269,9 +290,9 @@ bool arch_mmio(struct machine *m, uint32_t cpu, uint64_t address, uint32_t width
 
 bool arch_sysreg(struct machine *m, uint32_t cpu, uint32_t reg, bool write, uint64_t *value)
 {
-	if (reg == SYSREG_ICC_SGI1R) {
+	if (reg == SYSREG_ICC_SGI1R || reg == SYSREG_ICC_SGI0R || reg == SYSREG_ICC_ASGI1R) {
 		if (write)
-			vgic_sgi(&m->arch->vgic, cpu, *value);
+			vgic_sgi(&m->arch->vgic, cpu, *value, reg != SYSREG_ICC_SGI1R);
 		return write;
 	}
 	return sysreg_access(&m->arch->sysreg, cpu, reg, write, value) ||

@@ -158,9 +158,6 @@ bool sysreg_access(struct sysreg *s, unsigned int cpu, uint32_t reg, bool write,
 		 * cleaned.
 		 */
 		return write;
-	case SYSREG(3, 0, 12, 11, 6): /* ICC_ASGI1R_EL1 */
-	case SYSREG(3, 0, 12, 11, 7): /* ICC_SGI0R_EL1: no interrupt is in Group 0 */
-		return write;
 	case SYSREG(3, 0, 1, 0, 1): /* ACTLR_EL1 */
 		*value = 0;
 		return true;

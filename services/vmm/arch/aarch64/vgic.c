@@ -8,6 +8,8 @@
 
 #define TIMER_PPI 27u
 #define WAKER_ASLEEP 0x6u
+/* Five bits of priority, as every implementation of the virtual CPU interface has at least. */
+#define PRIORITY_MASK 0xf8u
 
 static bool affinities_valid(unsigned int cpus, const uint32_t *affinity)
 {
@@ -32,6 +34,7 @@ bool vgic_init(struct vgic *g, unsigned int cpus, const uint32_t *affinity, uint
 	g->cpus = cpus;
 	g->timer = TIMER_PPI;
 	g->ctlr = GICD_CTLR_ARE | GICD_CTLR_DS;
+	g->priority_mask = PRIORITY_MASK;
 	/* Two words of SPIs at least: guests that probe with one find room for the other. */
 	g->ids = highest < 96 ? 96 : (highest / 32 + 1) * 32;
 	for (unsigned int i = 0; i < cpus; i++) {
@@ -43,12 +46,16 @@ bool vgic_init(struct vgic *g, unsigned int cpus, const uint32_t *affinity, uint
 	return true;
 }
 
-bool vgic_line(struct vgic *g, uint32_t id, bool edge)
+bool vgic_line(struct vgic *g, uint32_t id, bool edge, bool physical)
 {
+	struct vgic_irq *irq;
+
 	if (id < VGIC_PRIVATE || id >= g->ids)
 		return false;
-	g->shared[id - VGIC_PRIVATE].line = true;
-	g->shared[id - VGIC_PRIVATE].edge = edge;
+	irq = vgic_irq(g, 0, id);
+	irq->line = true;
+	irq->physical = physical;
+	irq->edge = edge;
 	return true;
 }
 
@@ -63,12 +70,10 @@ struct vgic_irq *vgic_irq(struct vgic *g, unsigned int cpu, uint32_t id)
 	return id < VGIC_PRIVATE ? &g->cpu[cpu].irqs[id] : &g->shared[id - VGIC_PRIVATE];
 }
 
-/* The vCPU that is to have the interrupt now; VGIC_CPUS: none. */
-static unsigned int target(const struct vgic *g, const struct vgic_irq *irq, unsigned int cpu,
+/* The vCPU an interrupt is routed to; VGIC_CPUS: none. */
+static unsigned int routed(const struct vgic *g, const struct vgic_irq *irq, unsigned int cpu,
 			   uint32_t id)
 {
-	if (!irq->enabled || !(g->ctlr & GICD_CTLR_GRP1))
-		return VGIC_CPUS;
 	if (id < VGIC_PRIVATE)
 		return cpu;
 	for (unsigned int i = 0; i < g->cpus; i++) {
@@ -78,43 +83,74 @@ static unsigned int target(const struct vgic *g, const struct vgic_irq *irq, uns
 	return VGIC_CPUS;
 }
 
-static bool level_high(const struct vgic *g, const struct vgic_irq *irq, uint32_t id)
+/* The vCPU that is to have the interrupt now; VGIC_CPUS: none. */
+static unsigned int target(const struct vgic *g, const struct vgic_irq *irq, unsigned int cpu,
+			   uint32_t id)
 {
-	return irq->line && !irq->edge && g->ops->level(g->host, VGIC_WIRE(irq->at, id));
+	if (!irq->enabled || !(g->ctlr & (irq->group0 ? GICD_CTLR_GRP0 : GICD_CTLR_GRP1)))
+		return VGIC_CPUS;
+	return routed(g, irq, cpu, id);
+}
+
+static bool wire(const struct vgic *g, const struct vgic_irq *irq, unsigned int cpu, uint32_t id)
+{
+	return irq->line && g->ops->wire(g->host, cpu, id, irq->edge);
+}
+
+static uint16_t priority_of(const struct vgic_irq *irq)
+{
+	return (uint16_t)(irq->priority | (irq->group0 ? IRQ_GROUP0 : 0));
+}
+
+static void inject(struct vgic *g, struct vgic_irq *irq, unsigned int cpu, uint32_t id,
+		   uint32_t states)
+{
+	irq->known |= (uint8_t)(1u << cpu);
+	g->ops->inject(g->host, cpu, id, states == IRQ_ACTIVE ? irq->given : priority_of(irq),
+		       states);
 }
 
 static void forward(struct vgic *g, struct vgic_irq *irq, unsigned int to, uint32_t id)
 {
 	irq->forwarded = true;
-	irq->known = true;
+	irq->known |= (uint8_t)(1u << to);
 	irq->at = (uint8_t)to;
+	irq->given = priority_of(irq);
 	if (irq->line)
-		g->ops->arm(g->host, to, id, irq->priority, irq->edge);
+		g->ops->arm(g->host, to, id, irq->given, irq->edge);
 	else if (id == g->timer)
-		g->ops->timer(g->host, to, irq->priority, true);
+		g->ops->timer(g->host, to, irq->given, true);
 	if (irq->pending) {
 		irq->pending = false;
-		g->ops->inject(g->host, to, id, irq->priority);
+		inject(g, irq, to, id, IRQ_PENDING);
 	}
+}
+
+/* A disabled interrupt stays active (IHI 0069, GICD_ICENABLER). */
+static uint32_t disarm(struct vgic *g, struct vgic_irq *irq, uint32_t id)
+{
+	uint32_t states = g->ops->disarm(g->host, irq->at, id);
+
+	if (states & IRQ_ACTIVE)
+		inject(g, irq, irq->at, id, IRQ_ACTIVE);
+	return states;
 }
 
 void vgic_withdraw(struct vgic *g, unsigned int cpu, uint32_t id)
 {
 	struct vgic_irq *irq = vgic_irq(g, cpu, id);
-	uint32_t states;
+	uint32_t states = 0;
 
 	if (!irq->forwarded)
 		return;
 	irq->forwarded = false;
-	if (irq->line) {
-		states = g->ops->disarm(g->host, VGIC_WIRE(irq->at, id));
-	} else {
-		if (id == g->timer)
-			g->ops->timer(g->host, irq->at, irq->priority, false);
-		states = g->ops->retract(g->host, irq->at, id, IRQ_PENDING);
-	}
-	/* What the wire holds pending comes again when the line is armed; the rest is kept here. */
-	if ((states & IRQ_PENDING) && id != g->timer && !level_high(g, irq, id))
+	if (irq->line)
+		states = disarm(g, irq, id);
+	else if (id == g->timer)
+		g->ops->timer(g->host, irq->at, irq->given, false);
+	states |= g->ops->retract(g->host, irq->at, id, IRQ_PENDING);
+	/* What comes by itself when it is armed again need not be kept here. */
+	if ((states & IRQ_PENDING) && id != g->timer && !wire(g, irq, cpu, id))
 		irq->pending = true;
 }
 
@@ -146,8 +182,10 @@ bool vgic_pend(struct vgic *g, unsigned int cpu, uint32_t id)
 	if (id >= g->ids || cpu >= g->cpus)
 		return false;
 	irq = vgic_irq(g, cpu, id);
-	if (irq->forwarded)
-		g->ops->inject(g->host, irq->at, id, irq->priority);
+	if (irq->physical)
+		g->ops->pend(g->host, id, true);
+	else if (irq->forwarded)
+		inject(g, irq, irq->at, id, IRQ_PENDING);
 	else
 		irq->pending = true;
 	return true;
@@ -157,18 +195,31 @@ bool vgic_is_pending(struct vgic *g, unsigned int cpu, uint32_t id)
 {
 	const struct vgic_irq *irq = vgic_irq(g, cpu, id);
 
-	if (level_high(g, irq, id))
+	if (irq->pending || wire(g, irq, cpu, id))
 		return true;
-	if (irq->forwarded)
-		return g->ops->state(g->host, irq->at, id) & IRQ_PENDING;
-	return irq->pending;
+	return irq->forwarded && (g->ops->state(g->host, irq->at, id) & IRQ_PENDING);
 }
 
 bool vgic_is_active(struct vgic *g, unsigned int cpu, uint32_t id)
 {
 	const struct vgic_irq *irq = vgic_irq(g, cpu, id);
 
-	return irq->known && (g->ops->state(g->host, irq->at, id) & IRQ_ACTIVE);
+	for (unsigned int i = 0; irq->known >> i; i++) {
+		if ((irq->known >> i & 1) && (g->ops->state(g->host, i, id) & IRQ_ACTIVE))
+			return true;
+	}
+	return false;
+}
+
+/* An edge the line keeps goes only through a vCPU. */
+static void forget_edge(struct vgic *g, struct vgic_irq *irq, uint32_t id)
+{
+	if (irq->forwarded)
+		disarm(g, irq, id);
+	g->ops->arm(g->host, irq->at, id, priority_of(irq), irq->edge);
+	g->ops->retract(g->host, irq->at, id, IRQ_PENDING);
+	if (!irq->forwarded)
+		disarm(g, irq, id);
 }
 
 void vgic_unpend(struct vgic *g, unsigned int cpu, uint32_t id)
@@ -176,23 +227,34 @@ void vgic_unpend(struct vgic *g, unsigned int cpu, uint32_t id)
 	struct vgic_irq *irq = vgic_irq(g, cpu, id);
 
 	irq->pending = false;
+	if (irq->physical)
+		g->ops->pend(g->host, id, false);
+	else if (irq->edge && wire(g, irq, cpu, id))
+		forget_edge(g, irq, id);
 	/* A level that is high stays pending (IHI 0069, ICPENDR). */
-	if (irq->forwarded && id != g->timer && !level_high(g, irq, id))
+	if (irq->forwarded && id != g->timer && !wire(g, irq, cpu, id))
 		g->ops->retract(g->host, irq->at, id, IRQ_PENDING);
+}
+
+void vgic_activate(struct vgic *g, unsigned int cpu, uint32_t id)
+{
+	struct vgic_irq *irq = vgic_irq(g, cpu, id);
+	unsigned int to = irq->forwarded ? irq->at : routed(g, irq, cpu, id);
+
+	if (vgic_is_active(g, cpu, id))
+		return;
+	if (!irq->forwarded)
+		irq->given = priority_of(irq);
+	inject(g, irq, to == VGIC_CPUS ? 0 : to, id, IRQ_ACTIVE);
 }
 
 void vgic_deactivate(struct vgic *g, unsigned int cpu, uint32_t id)
 {
-	struct vgic_irq *irq = vgic_irq(g, cpu, id);
+	const struct vgic_irq *irq = vgic_irq(g, cpu, id);
 
-	if (!vgic_is_active(g, cpu, id))
-		return;
-	if (irq->line && irq->forwarded) {
-		/* Arming it again looks at the wire, which may still be high. */
-		vgic_withdraw(g, cpu, id);
-		vgic_sync(g, cpu, id);
-	} else {
-		g->ops->retract(g->host, irq->at, id, IRQ_ACTIVE);
+	for (unsigned int i = 0; irq->known >> i; i++) {
+		if (irq->known >> i & 1)
+			g->ops->retract(g->host, i, id, IRQ_ACTIVE);
 	}
 }
 
@@ -215,9 +277,10 @@ void vgic_cpu_reset(struct vgic *g, unsigned int cpu)
 
 /*
  * ICC_SGI1R_EL1: INTID 27:24, Aff1 23:16, Aff2 39:32, Aff3 55:48, target list 15:0, IRM 40.
- * GICD_TYPER.RSS is 0, so the range selector is ignored and the list means Aff0 0..15.
+ * GICD_TYPER.RSS is 0, so the range selector is ignored and the list means Aff0 0..15. With a
+ * single security state ICC_SGI1R_EL1 makes SGIs of both groups, the others make those of Group 0.
  */
-void vgic_sgi(struct vgic *g, unsigned int cpu, uint64_t value)
+void vgic_sgi(struct vgic *g, unsigned int cpu, uint64_t value, bool group0)
 {
 	uint32_t id = (uint32_t)(value >> 24) & 0xf;
 	uint32_t cluster = (uint32_t)(value >> 24 & 0xff000000u) |
@@ -227,6 +290,8 @@ void vgic_sgi(struct vgic *g, unsigned int cpu, uint64_t value)
 	for (unsigned int i = 0; i < g->cpus; i++) {
 		uint32_t affinity = g->cpu[i].affinity;
 
+		if (group0 && !g->cpu[i].irqs[id].group0)
+			continue;
 		if (others ? i != cpu
 			   : (affinity & 0xffffff00u) == cluster && (affinity & 0xff) < 16 &&
 				 (value >> (affinity & 0xf) & 1))

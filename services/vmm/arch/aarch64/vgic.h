@@ -3,14 +3,16 @@
  * A model of the GICv3 distributor and redistributors (Arm IHI 0069, chapter 12), as a machine with
  * a single security state (GICD_CTLR.DS = 1) and affinity routing always on.
  *
- * The model owns what is enabled, with which priority, and where it goes. What is pending or active
- * at a vCPU lives in the kernel, next to the list registers; the model hands an interrupt over
- * ("forwards" it) when it is enabled and the distributor is on, and takes it back otherwise,
- * keeping what was pending. It reaches the kernel only through struct vgic_ops.
+ * The model owns what is enabled, with which priority, in which group, and where it goes. What is
+ * pending or active at a vCPU lives in the kernel, next to the list registers; the model hands an
+ * interrupt over ("forwards" it) when it is enabled and its group is on, and takes it back
+ * otherwise, keeping what was pending. What is active stays active meanwhile. The model reaches the
+ * kernel only through struct vgic_ops.
  *
- * Departures, each visible to a guest: every interrupt is in Group 1 (IGROUPR reads as ones, writes
- * are ignored); ISACTIVER cannot make an interrupt active; GICR_WAKER keeps its bits, but a
- * redistributor that is asleep holds nothing back; no LPIs.
+ * Departures, each visible to a guest: GICR_WAKER keeps its bits, but a redistributor that is
+ * asleep holds nothing back; what is active when its route changes can become active at the other
+ * vCPU, too; a priority or group that is changed while the interrupt is active counts from its end
+ * on.
  */
 #ifndef VMM_VGIC_H
 #define VMM_VGIC_H
@@ -21,33 +23,41 @@
 #define VGIC_CPUS 8u
 #define VGIC_PRIVATE 32u /* SGIs 0..15 and PPIs 16..31: one of each per vCPU */
 #define VGIC_SGIS 16u
-#define VGIC_IDS 256u /* the most a VM can have */
+#define VGIC_IDS 256u /* the most a VM can have, beside LPIs */
 #define VGIC_DIST_SIZE 0x10000u
 #define VGIC_REDIST_STRIDE 0x20000u /* RD_base and SGI_base frames of one vCPU */
 
-/* Where a wire is named by one number: of a private interrupt each vCPU has its own. */
-#define VGIC_WIRE(cpu, id) ((id) < VGIC_PRIVATE ? (uint32_t)(cpu) << 16 | (id) : (id))
-
-/* What the model asks of the kernel. `states` are IRQ_PENDING and IRQ_ACTIVE of kernel/abi.h. */
+/*
+ * What the model asks of its host. `states` are IRQ_PENDING and IRQ_ACTIVE of kernel/abi.h, and a
+ * `priority` is with IRQ_GROUP0.
+ */
 struct vgic_ops {
-	void (*inject)(void *host, unsigned int cpu, uint32_t id, uint8_t priority);
+	void (*inject)(void *host, unsigned int cpu, uint32_t id, uint16_t priority,
+		       uint32_t states);
 	uint32_t (*retract)(void *host, unsigned int cpu, uint32_t id, uint32_t states);
 	uint32_t (*state)(void *host, unsigned int cpu, uint32_t id);
-	void (*arm)(void *host, unsigned int cpu, uint32_t id, uint8_t priority, bool edge);
-	uint32_t (*disarm)(void *host, uint32_t wire); /* returns the states, all taken back */
-	bool (*level)(void *host, uint32_t wire);
-	void (*timer)(void *host, unsigned int cpu, uint8_t priority, bool enabled);
+	/* Of a line or physical interrupt; each vCPU has lines of its own for private ones. disarm
+	 * returns the states, all taken back. */
+	void (*arm)(void *host, unsigned int cpu, uint32_t id, uint16_t priority, bool edge);
+	uint32_t (*disarm)(void *host, unsigned int cpu, uint32_t id);
+	/* Would it be pending, if it were armed anew? */
+	bool (*wire)(void *host, unsigned int cpu, uint32_t id, bool edge);
+	void (*pend)(void *host, uint32_t id, bool pending); /* a physical one, in the machine */
+	void (*timer)(void *host, unsigned int cpu, uint16_t priority, bool enabled);
 };
 
 struct vgic_irq {
 	uint8_t priority;
 	uint8_t at;	/* vCPU it was last forwarded to */
+	uint8_t known;	/* mask of vCPUs where the kernel may have it active */
+	uint16_t given; /* priority the kernel has */
 	bool enabled;	/* ISENABLER */
 	bool edge;	/* ICFGR */
-	bool line;	/* a device server raises it */
+	bool group0;	/* IGROUPR is 0 */
+	bool line;	/* something raises it: a device server, or the machine */
+	bool physical;	/* the machine */
 	bool pending;	/* held here while not forwarded */
 	bool forwarded; /* in the kernel's care */
-	bool known;	/* was forwarded at some time: the kernel may have it active */
 	uint32_t route; /* SPI: affinity it goes to, as vgic_cpu.affinity */
 };
 
@@ -65,6 +75,7 @@ struct vgic {
 	uint32_t ids;	/* interrupts implemented, a multiple of 32 */
 	uint32_t timer; /* the PPI of the virtual timer */
 	uint32_t ctlr;
+	uint8_t priority_mask; /* the bits of a priority that are implemented */
 	struct vgic_cpu cpu[VGIC_CPUS];
 	struct vgic_irq shared[VGIC_IDS - VGIC_PRIVATE];
 };
@@ -75,8 +86,10 @@ struct vgic {
  * one that no SGI can reach (16 and above, as GICD_TYPER.RSS is 0).
  */
 bool vgic_init(struct vgic *g, unsigned int cpus, const uint32_t *affinity, uint32_t highest);
-/* SPI `id` has a line. `edge` is what ICFGR says until the guest writes it. False: no such SPI. */
-bool vgic_line(struct vgic *g, uint32_t id, bool edge);
+/* Something raises SPI `id`; `edge` is what ICFGR says until the guest writes it. False: no such
+ * SPI.
+ */
+bool vgic_line(struct vgic *g, uint32_t id, bool edge, bool physical);
 /* PPI `id` of every vCPU has a line, a level. */
 void vgic_private_line(struct vgic *g, uint32_t id);
 
@@ -87,8 +100,8 @@ void vgic_private_line(struct vgic *g, uint32_t id);
  */
 bool vgic_access(struct vgic *g, unsigned int cpu, uint64_t address, uint32_t width, bool write,
 		 uint64_t *value);
-/* A write of ICC_SGI1R_EL1 by `cpu`. */
-void vgic_sgi(struct vgic *g, unsigned int cpu, uint64_t value);
+/* A write by `cpu` of ICC_SGI1R_EL1, or, with `group0`, of ICC_SGI0R_EL1 or ICC_ASGI1R_EL1. */
+void vgic_sgi(struct vgic *g, unsigned int cpu, uint64_t value, bool group0);
 /* The interrupt becomes pending, as by ISPENDR. `cpu` counts for private ones only. False: no such
  * id. */
 bool vgic_pend(struct vgic *g, unsigned int cpu, uint32_t id);
@@ -106,6 +119,7 @@ struct vgic_irq *vgic_irq(struct vgic *g, unsigned int cpu, uint32_t id);
 bool vgic_is_pending(struct vgic *g, unsigned int cpu, uint32_t id);
 bool vgic_is_active(struct vgic *g, unsigned int cpu, uint32_t id);
 void vgic_unpend(struct vgic *g, unsigned int cpu, uint32_t id);
+void vgic_activate(struct vgic *g, unsigned int cpu, uint32_t id);
 void vgic_deactivate(struct vgic *g, unsigned int cpu, uint32_t id);
 void vgic_withdraw(struct vgic *g, unsigned int cpu, uint32_t id);
 void vgic_sync(struct vgic *g, unsigned int cpu, uint32_t id);

@@ -14,8 +14,6 @@
 #define BANK_CONFIG 0xc00u
 #define BANK_END 0xd00u
 #define BANK_MASK 0x7fu
-/* Five bits of priority, as every implementation of the virtual CPU interface has at least. */
-#define PRIORITY_MASK 0xf8u
 
 /* Does this frame show the interrupt? */
 static bool shown(const struct vgic *g, unsigned int cpu, uint32_t id)
@@ -27,7 +25,7 @@ static bool bit_read(struct vgic *g, unsigned int cpu, uint32_t bank, uint32_t i
 {
 	switch (bank) {
 	case BANK_GROUP:
-		return true;
+		return !vgic_irq(g, cpu, id)->group0;
 	case BANK_SET_ENABLE:
 	case BANK_CLEAR_ENABLE:
 		return vgic_irq(g, cpu, id)->enabled;
@@ -57,23 +55,26 @@ static void bit_write(struct vgic *g, unsigned int cpu, uint32_t bank, uint32_t 
 	case BANK_CLEAR_PENDING:
 		vgic_unpend(g, cpu, id);
 		break;
-	case BANK_CLEAR_ACTIVE:
-		vgic_deactivate(g, cpu, id);
+	case BANK_SET_ACTIVE:
+		vgic_activate(g, cpu, id);
 		break;
 	default:
+		vgic_deactivate(g, cpu, id);
 		break;
 	}
 }
 
-static void priority_write(struct vgic *g, unsigned int cpu, uint32_t id, uint8_t priority)
+/* The kernel took priority and group when the interrupt was forwarded. */
+static void rank_write(struct vgic *g, unsigned int cpu, uint32_t id, uint8_t priority, bool group0)
 {
 	struct vgic_irq *irq = vgic_irq(g, cpu, id);
 
-	if (irq->priority == (priority & PRIORITY_MASK))
+	priority &= g->priority_mask;
+	if (irq->priority == priority && irq->group0 == group0)
 		return;
-	/* The kernel took the priority when the interrupt was forwarded. */
 	vgic_withdraw(g, cpu, id);
-	irq->priority = priority & PRIORITY_MASK;
+	irq->priority = priority;
+	irq->group0 = group0;
 	vgic_sync(g, cpu, id);
 }
 
@@ -135,11 +136,20 @@ void vgic_bank_write(struct vgic *g, unsigned int cpu, uint32_t offset, uint32_t
 			uint32_t id = offset - BANK_PRIORITY + i;
 
 			if (shown(g, cpu, id))
-				priority_write(g, of, id, (uint8_t)(value >> (8 * i)));
+				rank_write(g, of, id, (uint8_t)(value >> (8 * i)),
+					   vgic_irq(g, of, id)->group0);
 		}
 	} else if (width != 4) {
 		return;
-	} else if (offset >= BANK_GROUP && offset < BANK_PRIORITY) {
+	} else if (offset >= BANK_GROUP && offset < BANK_SET_ENABLE) {
+		for (uint32_t i = 0; i < 32; i++) {
+			uint32_t id = (offset & BANK_MASK) * 8 + i;
+
+			if (shown(g, cpu, id))
+				rank_write(g, of, id, vgic_irq(g, of, id)->priority,
+					   !(value >> i & 1));
+		}
+	} else if (offset >= BANK_SET_ENABLE && offset < BANK_PRIORITY) {
 		for (uint32_t i = 0; value; i++, value >>= 1) {
 			uint32_t id = (offset & BANK_MASK) * 8 + i;
 
