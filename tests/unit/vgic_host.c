@@ -40,7 +40,8 @@ static uint32_t host_retract(void *h, unsigned int cpu, uint32_t id, uint32_t st
 	(void)h;
 	vgic_host.calls++;
 	vgic_host.state[cpu][id] &= ~states;
-	if (were && !vgic_host.state[cpu][id] && cpu == vgic_host.armed_at[wire(cpu, id)])
+	if (were && !vgic_host.state[cpu][id] && id < VGIC_IDS &&
+	    cpu == vgic_host.armed_at[wire(cpu, id)])
 		raise(cpu, id);
 	return were;
 }
@@ -97,6 +98,16 @@ static void host_timer(void *h, unsigned int cpu, uint16_t priority, bool enable
 	vgic_host.timer_priority[cpu] = priority;
 }
 
+static uint8_t *host_memory(void *h, uint64_t gpa, uint64_t bytes)
+{
+	(void)h;
+	if (gpa < VGIC_HOST_RAM || bytes > sizeof(vgic_host.ram) ||
+	    gpa - VGIC_HOST_RAM > sizeof(vgic_host.ram) - bytes)
+		return NULL;
+	return vgic_host.ram + (gpa - VGIC_HOST_RAM);
+}
+
 const struct vgic_ops vgic_host_ops = {
-    host_inject, host_retract, host_state, host_arm, host_disarm, host_wire, host_pend, host_timer,
+    host_inject, host_retract, host_state, host_arm,	host_disarm,
+    host_wire,	 host_pend,    host_timer, host_memory,
 };

@@ -7,14 +7,18 @@
 #define VGIC_WIRES (VGIC_IDS + VGIC_PRIVATE)
 
 /* The kernel's side, as far as the model can see it: states, armed lines, wires. */
+#define VGIC_HOST_IDS (VGIC_LPI_FIRST + VGIC_LPIS)
+#define VGIC_HOST_RAM 0x40000000ull
+
 struct vgic_host {
-	uint32_t state[2][VGIC_IDS];
-	uint16_t priority[2][VGIC_IDS];
+	uint32_t state[2][VGIC_HOST_IDS];
+	uint16_t priority[2][VGIC_HOST_IDS];
 	bool armed[VGIC_WIRES], edge[VGIC_WIRES], wire[VGIC_WIRES], pended[VGIC_IDS];
 	unsigned int armed_at[VGIC_WIRES];
 	bool timer[2];
 	uint16_t timer_priority[2];
 	unsigned int calls;
+	_Alignas(8) uint8_t ram[0x40000]; /* the guest's, from VGIC_HOST_RAM on */
 };
 extern struct vgic_host vgic_host;
 extern const struct vgic_ops vgic_host_ops;

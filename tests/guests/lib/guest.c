@@ -158,7 +158,7 @@ void guest_trap(uint64_t kind, struct frame *f)
 		uint32_t id = (uint32_t)READ_REGISTER(ICC_IAR1);
 
 		guest_interrupt(id);
-		if (id < 1020)
+		if (id < 1020 || id >= 8192)
 			WRITE_REGISTER(ICC_EOIR1, id);
 		return;
 	}

@@ -40,7 +40,7 @@ kernel_load_addr = 0x8000_0000
 memory_regions = [[0x8000_0000, 0x100_0000, 0x7, 0]]
 
 [devices]
-emu_devices = []
+emu_devices = [{emulated}]
 passthrough_devices = []
 interrupt_mode = "emu"
 
@@ -53,6 +53,8 @@ irq = 33
 server = "pl011"
 backend = "{backend}"
 """
+
+EMULATED = {"its": '["its", 0x0808_0000, 0x2_0000, 0, 0x22, [0]]'}  # of a guest, beside the controller
 
 SYSTEM = """board = "qemu-virt"
 
@@ -77,7 +79,8 @@ def bare_system(directory, guests, backend="memory"):
         path = os.path.join(directory, f"{name}.toml")
         image = os.path.join(GUESTS, name + ".bin")
         with open(path, "w", encoding="utf-8") as f:
-            f.write(VM.format(id=number + 1, name=name, cpus=cpus, image=image, backend=backend))
+            f.write(VM.format(id=number + 1, name=name, cpus=cpus, image=image, backend=backend,
+                               emulated=EMULATED.get(name, "")))
         text += f'\n[[vm]]\nfile = "{path}"\ncore = 0\n'
     path = os.path.join(directory, "system.toml")
     with open(path, "w", encoding="utf-8") as f:

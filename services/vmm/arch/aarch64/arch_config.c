@@ -27,3 +27,10 @@ uint64_t arch_controller(const skerry_VmConfig *config, uint32_t type, uint64_t 
 		return part->base_gpa;
 	return whole ? whole->base_gpa + (base - ARCH_GICD_BASE) : base;
 }
+
+uint64_t arch_its(const skerry_VmConfig *config)
+{
+	if (!emulated(config, EMU_GIC_ITS) && !emulated(config, EMU_GIC))
+		return 0;
+	return arch_controller(config, EMU_GIC_ITS, ARCH_ITS_BASE);
+}

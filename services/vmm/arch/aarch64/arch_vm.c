@@ -102,6 +102,13 @@ static void vgic_timer(void *host, unsigned int cpu, uint16_t priority, bool ena
 	vcpu_timer(m->vcpus[cpu], m->arch->vgic.timer, priority, enabled);
 }
 
+static uint8_t *vgic_memory(void *host, uint64_t gpa, uint64_t bytes)
+{
+	const struct machine *m = host;
+
+	return axvm_memory(m->vm, gpa, bytes);
+}
+
 static const struct vgic_ops vgic_ops = {
     .inject = vgic_inject,
     .retract = vgic_retract,
@@ -111,6 +118,7 @@ static const struct vgic_ops vgic_ops = {
     .wire = vgic_wire,
     .pend = vgic_pend_physical,
     .timer = vgic_timer,
+    .memory = vgic_memory,
 };
 
 static bool take(struct machine *m, uint64_t base, uint64_t size, const char *name)
@@ -132,6 +140,7 @@ static bool init_vgic(struct machine *m, const uint32_t *affinity)
 {
 	struct vgic *g = &m->arch->vgic;
 	uint32_t highest = 0;
+	uint64_t its;
 
 	for (uint32_t i = 0; i < m->line_count; i++)
 		highest = m->lines[i].irq > highest ? m->lines[i].irq : highest;
@@ -153,8 +162,13 @@ static bool init_vgic(struct machine *m, const uint32_t *affinity)
 			return false;
 		}
 	}
-	return take(m, g->dist_base, VGIC_DIST_SIZE, "gicd") &&
-	       take(m, g->redist_base, (uint64_t)VGIC_REDIST_STRIDE * g->cpus, "gicr");
+	if (!take(m, g->dist_base, VGIC_DIST_SIZE, "gicd") ||
+	    !take(m, g->redist_base, (uint64_t)VGIC_REDIST_STRIDE * g->cpus, "gicr"))
+		return false;
+	its = arch_its(m->config);
+	g->has_lpis = its != 0;
+	its_init(&m->arch->its, g, its);
+	return !g->has_lpis || take(m, its, ITS_SIZE, "its");
 }
 
 static bool init_sysreg(struct machine *m)
@@ -285,6 +299,11 @@ int64_t arch_start_result(enum arch_start result)
 bool arch_mmio(struct machine *m, uint32_t cpu, uint64_t address, uint32_t width, bool write,
 	       uint64_t *value)
 {
+	if (m->arch->vgic.has_lpis) {
+		if (its_access(&m->arch->its, address, width, write, value))
+			return true;
+		its_run(&m->arch->its); /* what an access before left */
+	}
 	return vgic_access(&m->arch->vgic, cpu, address, width, write, value);
 }
 

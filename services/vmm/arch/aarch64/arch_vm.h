@@ -5,6 +5,7 @@
 
 #include "config.pb.h"
 #include "services/lib/ipc.h"
+#include "services/vmm/arch/aarch64/its.h"
 #include "services/vmm/arch/aarch64/psci.h"
 #include "services/vmm/arch/aarch64/ptimer.h"
 #include "services/vmm/arch/aarch64/sysreg.h"
@@ -14,6 +15,7 @@ struct machine;
 
 struct arch_vm {
 	struct vgic vgic;
+	struct its its; /* if vgic.has_lpis */
 	struct psci psci;
 	struct sysreg sysreg;
 	struct ptimer ptimer;
@@ -39,5 +41,7 @@ bool arch_ptimer_init(struct machine *m);
 uint32_t arch_affinity(const skerry_VmConfig *config, uint32_t cpu);
 /* Where the config puts the controller's part of that type, which is at `base` if it does not. */
 uint64_t arch_controller(const skerry_VmConfig *config, uint32_t type, uint64_t base);
+/* The translation service's base; 0: the VM has none. */
+uint64_t arch_its(const skerry_VmConfig *config);
 
 #endif

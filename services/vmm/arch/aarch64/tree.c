@@ -57,9 +57,9 @@ static void write_cpus(struct fdt_write *w, const skerry_VmConfig *c)
 
 static void write_its(struct fdt_write *w, const struct arch_tree *t)
 {
-	const uint64_t base = arch_controller(t->config, EMU_GIC_ITS, ARCH_ITS_BASE);
+	const uint64_t base = arch_its(t->config);
 
-	if (!t->has(t->host, base, ARCH_ITS_SIZE))
+	if (!base)
 		return;
 	fdt_write_cell(w, "#address-cells", 2);
 	fdt_write_cell(w, "#size-cells", 2);

@@ -43,6 +43,8 @@ bool vgic_init(struct vgic *g, unsigned int cpus, const uint32_t *affinity, uint
 	}
 	for (uint32_t i = 0; i < VGIC_IDS - VGIC_PRIVATE; i++)
 		g->shared[i].route = affinity[0];
+	for (uint32_t n = 0; n < VGIC_LPIS; n++)
+		g->lpis[n].cpu = g->lpis[n].at = VGIC_CPUS;
 	return true;
 }
 
@@ -173,12 +175,18 @@ void vgic_sync_all(struct vgic *g)
 	}
 	for (uint32_t id = VGIC_PRIVATE; id < g->ids; id++)
 		vgic_sync(g, 0, id);
+	for (uint32_t n = 0; g->has_lpis && n < VGIC_LPIS; n++)
+		vgic_lpi_sync(g, n);
 }
 
 bool vgic_pend(struct vgic *g, unsigned int cpu, uint32_t id)
 {
 	struct vgic_irq *irq;
 
+	if (cpu < g->cpus && g->has_lpis && id - VGIC_LPI_FIRST < VGIC_LPIS) {
+		vgic_lpi_pend(g, id - VGIC_LPI_FIRST);
+		return true;
+	}
 	if (id >= g->ids || cpu >= g->cpus)
 		return false;
 	irq = vgic_irq(g, cpu, id);

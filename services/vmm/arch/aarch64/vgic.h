@@ -24,6 +24,8 @@
 #define VGIC_PRIVATE 32u /* SGIs 0..15 and PPIs 16..31: one of each per vCPU */
 #define VGIC_SGIS 16u
 #define VGIC_IDS 256u /* the most a VM can have, beside LPIs */
+#define VGIC_LPI_FIRST 8192u
+#define VGIC_LPIS 256u
 #define VGIC_DIST_SIZE 0x10000u
 #define VGIC_REDIST_STRIDE 0x20000u /* RD_base and SGI_base frames of one vCPU */
 
@@ -44,6 +46,8 @@ struct vgic_ops {
 	bool (*wire)(void *host, unsigned int cpu, uint32_t id, bool edge);
 	void (*pend)(void *host, uint32_t id, bool pending); /* a physical one, in the machine */
 	void (*timer)(void *host, unsigned int cpu, uint16_t priority, bool enabled);
+	/* `bytes` of the guest's memory in one piece; null: they are not. */
+	uint8_t *(*memory)(void *host, uint64_t gpa, uint64_t bytes);
 };
 
 struct vgic_irq {
@@ -61,9 +65,19 @@ struct vgic_irq {
 	uint32_t route; /* SPI: affinity it goes to, as vgic_cpu.affinity */
 };
 
+struct vgic_lpi {
+	uint8_t priority;
+	uint8_t cpu; /* whose it is; VGIC_CPUS: nobody's */
+	uint8_t at;  /* vCPU where the kernel has it; VGIC_CPUS: none */
+	bool enabled;
+	bool pending; /* held here */
+};
+
 struct vgic_cpu {
 	uint32_t affinity; /* Aff3.Aff2.Aff1.Aff0, a byte each */
 	uint32_t waker;
+	uint32_t ctlr; /* GICR_CTLR; this and the next two outlive a restart of the vCPU */
+	uint64_t propbaser, pendbaser;
 	struct vgic_irq irqs[VGIC_PRIVATE];
 };
 
@@ -76,7 +90,9 @@ struct vgic {
 	uint32_t timer; /* the PPI of the virtual timer */
 	uint32_t ctlr;
 	uint8_t priority_mask; /* the bits of a priority that are implemented */
+	bool has_lpis;	       /* there is a service that makes them */
 	struct vgic_cpu cpu[VGIC_CPUS];
+	struct vgic_lpi lpis[VGIC_LPIS];
 	struct vgic_irq shared[VGIC_IDS - VGIC_PRIVATE];
 };
 
@@ -114,6 +130,11 @@ void vgic_cpu_reset(struct vgic *g, unsigned int cpu);
 #define GICD_CTLR_ARE (1u << 4)
 #define GICD_CTLR_DS (1u << 6)
 #define GIC_PIDR2_V3 0x3bu
+#define GICR_CTLR_ENABLE_LPIS (1u << 0)
+#define GICR_CTLR_CES (1u << 1) /* it can be cleared again */
+#define GICR_PENDBASER_PTZ (1ull << 62)
+#define GIC_ID_BITS 10u	    /* of an interrupt id */
+#define GIC_ID_BITS_LPI 14u /* where there are LPIs */
 
 struct vgic_irq *vgic_irq(struct vgic *g, unsigned int cpu, uint32_t id);
 bool vgic_is_pending(struct vgic *g, unsigned int cpu, uint32_t id);
@@ -124,6 +145,16 @@ void vgic_deactivate(struct vgic *g, unsigned int cpu, uint32_t id);
 void vgic_withdraw(struct vgic *g, unsigned int cpu, uint32_t id);
 void vgic_sync(struct vgic *g, unsigned int cpu, uint32_t id);
 void vgic_sync_all(struct vgic *g);
+
+/* LPIs by their number from 0. */
+void vgic_lpi_sync(struct vgic *g, uint32_t n);
+void vgic_lpi_pend(struct vgic *g, uint32_t n);
+void vgic_lpi_clear(struct vgic *g, uint32_t n);
+void vgic_lpi_target(struct vgic *g, uint32_t n, unsigned int cpu); /* VGIC_CPUS: none */
+void vgic_lpi_config(struct vgic *g, uint32_t n); /* priority and enable, from the guest's table */
+/* Has the redistributor of `cpu` the LPI of this interrupt id? */
+bool vgic_lpi_valid(const struct vgic *g, unsigned int cpu, uint32_t id);
+void vgic_lpis_enable(struct vgic *g, unsigned int cpu, bool on);
 
 /* Registers at `offset` of a frame; 32 bits unless said otherwise. */
 uint64_t vgic_dist_read(struct vgic *g, uint32_t offset, uint32_t width);

@@ -11,10 +11,12 @@
 #define GICD_PIDR2 0xffe8u
 #define GICD_CIDR0 0xfff0u
 
-#define TYPER_IDBITS (9u << 19) /* ten bits of interrupt id */
-#define TYPER_A3V (1u << 24)	/* Aff3 counts */
-#define TYPER_NO1N (1u << 25)	/* no 1-of-N routing: IROUTER.IRM is zero */
-#define IIDR_SKERRY 0x53000000u /* product 'S', no JEP106 implementer */
+#define TYPER_IDBITS(bits) (((bits)-1) << 19)
+#define TYPER_LPIS (1u << 17)
+#define TYPER_NUM_LPIS (7u << 11) /* 2^(7 + 1) of them */
+#define TYPER_A3V (1u << 24)	  /* Aff3 counts */
+#define TYPER_NO1N (1u << 25)	  /* no 1-of-N routing: IROUTER.IRM is zero */
+#define IIDR_SKERRY 0x53000000u	  /* product 'S', no JEP106 implementer */
 
 /* Aff3 is bits 39:32 of the register and the highest byte of a route; the others lie alike. */
 static uint64_t route_get(uint32_t route)
@@ -52,7 +54,9 @@ uint64_t vgic_dist_read(struct vgic *g, uint32_t offset, uint32_t width)
 	case GICD_CTLR:
 		return g->ctlr;
 	case GICD_TYPER:
-		return TYPER_A3V | TYPER_NO1N | TYPER_IDBITS | (g->ids / 32 - 1);
+		return TYPER_A3V | TYPER_NO1N | (g->ids / 32 - 1) |
+		       (g->has_lpis ? TYPER_LPIS | TYPER_NUM_LPIS | TYPER_IDBITS(GIC_ID_BITS_LPI)
+				    : TYPER_IDBITS(GIC_ID_BITS));
 	case GICD_IIDR:
 		return IIDR_SKERRY;
 	case GICD_PIDR2:
