@@ -11,8 +11,6 @@
 #include "test.h"
 #include "vgic_host.h"
 
-#define GICD 0x08000000ull
-#define GICR 0x080a0000ull
 #define ITS 0x08080000ull
 #define QUEUE (VGIC_HOST_RAM + 0x0)	 /* two pages */
 #define DEVICES (VGIC_HOST_RAM + 0x2000) /* a page: 512 devices */
@@ -25,17 +23,16 @@
 #define DEVICE 7ull
 #define EVENT 3ull
 
-static struct vgic gic;
 static struct its its;
 static uint32_t queue_at;
 
-static void wr(uint64_t address, uint32_t width, uint64_t value)
+static void put(uint64_t address, uint32_t width, uint64_t value)
 {
 	CHECK(its_access(&its, address, width, true, &value) ||
 	      vgic_access(&gic, 0, address, width, true, &value));
 }
 
-static uint64_t rd(uint64_t address, uint32_t width)
+static uint64_t get(uint64_t address, uint32_t width)
 {
 	uint64_t value = 0xdeadbeefdeadbeefull;
 
@@ -59,8 +56,8 @@ static void queue(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 
 static void submit(void)
 {
-	wr(ITS + 0x88, 8, queue_at);
-	CHECK_EQ(rd(ITS + 0x90, 8), queue_at);
+	put(ITS + 0x88, 8, queue_at);
+	CHECK_EQ(get(ITS + 0x90, 8), queue_at);
 }
 
 static void command(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
@@ -100,7 +97,7 @@ static void config(uint32_t lpi, uint8_t priority, bool enabled)
 }
 
 /* Two vCPUs with their LPIs on, a device of 16 events, event 3 is LPI 8197 of collection 0 at 0. */
-static void start(void)
+static void its_start(void)
 {
 	const uint32_t affinity[] = {0, 1};
 
@@ -112,16 +109,17 @@ static void start(void)
 	gic.redist_base = GICR;
 	gic.has_lpis = true;
 	its_init(&its, &gic, ITS);
-	wr(GICD, 4, 0x12);
+	put(GICD, 4, 0x12);
 	for (uint64_t cpu = 0; cpu < 2; cpu++) {
-		wr(GICR + cpu * VGIC_REDIST_STRIDE + 0x70, 8, CONFIG | 13);
-		wr(GICR + cpu * VGIC_REDIST_STRIDE + 0x78, 8, (PENDING + (cpu << 16)) | 1ull << 62);
-		wr(GICR + cpu * VGIC_REDIST_STRIDE, 4, 1);
+		put(GICR + cpu * VGIC_REDIST_STRIDE + 0x70, 8, CONFIG | 13);
+		put(GICR + cpu * VGIC_REDIST_STRIDE + 0x78, 8,
+		    (PENDING + (cpu << 16)) | 1ull << 62);
+		put(GICR + cpu * VGIC_REDIST_STRIDE, 4, 1);
 	}
-	wr(ITS + 0x80, 8, VALID | QUEUE | 1);
-	wr(ITS + 0x100, 8, VALID | DEVICES);
-	wr(ITS + 0x108, 8, VALID | COLLECTIONS);
-	wr(ITS, 4, 1);
+	put(ITS + 0x80, 8, VALID | QUEUE | 1);
+	put(ITS + 0x100, 8, VALID | DEVICES);
+	put(ITS + 0x108, 8, VALID | COLLECTIONS);
+	put(ITS, 4, 1);
 	config(5, 0xa0, true);
 	mapd(DEVICE, 4, true);
 	mapc(0, 0, true);
@@ -137,48 +135,48 @@ static uint32_t state(unsigned int cpu, uint32_t lpi)
 
 TEST(its_registers_say_what_there_is)
 {
-	start();
-	CHECK_EQ(rd(GICD + 4, 4) >> 17 & 1, 1);
-	CHECK_EQ(rd(GICD + 4, 4) >> 11 & 31, 7);  /* num_LPIs: 256 */
-	CHECK_EQ(rd(GICD + 4, 4) >> 19 & 31, 13); /* IDbits */
-	CHECK_EQ(rd(GICR + 8, 8) & 1, 1);	  /* PLPIS */
-	CHECK_EQ(rd(GICR, 4), 3);
-	CHECK_EQ(rd(ITS + 8, 8) & 3, 1);	/* physical LPIs only */
-	CHECK_EQ(rd(ITS + 8, 8) >> 4 & 0xf, 7); /* entries of 8 bytes */
-	CHECK_EQ(rd(ITS + 8, 8) >> 36 & 1, 1);	/* CIL */
-	CHECK_EQ(rd(ITS + 12, 4), rd(ITS + 8, 8) >> 32);
-	CHECK_EQ(rd(ITS + 0xffe8, 4) >> 4 & 0xf, 3);
-	CHECK_EQ(rd(ITS + 0x100, 8) >> 56 & 7, 1);
-	CHECK_EQ(rd(ITS + 0x108, 8) >> 56 & 7, 4);
-	CHECK_EQ(rd(ITS + 0x110, 8), 0);
-	CHECK_EQ(rd(ITS, 4), 1u << 31 | 1);
+	its_start();
+	CHECK_EQ(get(GICD + 4, 4) >> 17 & 1, 1);
+	CHECK_EQ(get(GICD + 4, 4) >> 11 & 31, 7);  /* num_LPIs: 256 */
+	CHECK_EQ(get(GICD + 4, 4) >> 19 & 31, 13); /* IDbits */
+	CHECK_EQ(get(GICR + 8, 8) & 1, 1);	   /* PLPIS */
+	CHECK_EQ(get(GICR, 4), 3);
+	CHECK_EQ(get(ITS + 8, 8) & 3, 1);	 /* physical LPIs only */
+	CHECK_EQ(get(ITS + 8, 8) >> 4 & 0xf, 7); /* entries of 8 bytes */
+	CHECK_EQ(get(ITS + 8, 8) >> 36 & 1, 1);	 /* CIL */
+	CHECK_EQ(get(ITS + 12, 4), get(ITS + 8, 8) >> 32);
+	CHECK_EQ(get(ITS + 0xffe8, 4) >> 4 & 0xf, 3);
+	CHECK_EQ(get(ITS + 0x100, 8) >> 56 & 7, 1);
+	CHECK_EQ(get(ITS + 0x108, 8) >> 56 & 7, 4);
+	CHECK_EQ(get(ITS + 0x110, 8), 0);
+	CHECK_EQ(get(ITS, 4), 1u << 31 | 1);
 }
 
 TEST(its_tables_stay_while_it_is_on)
 {
-	start();
-	wr(ITS + 0x80, 8, 0);
-	wr(ITS + 0x100, 8, 0);
-	CHECK_EQ(rd(ITS + 0x80, 8) & (VALID | 0xffffffffff000ull), VALID | QUEUE);
-	CHECK_EQ(rd(ITS + 0x100, 8) & (VALID | 0xffffffff000ull), VALID | DEVICES);
-	wr(GICR + 0x70, 8, 0);
-	CHECK_EQ(rd(GICR + 0x70, 8) & 0xffffffffff01full, CONFIG | 13);
-	wr(ITS, 4, 0);
-	wr(ITS + 0x80, 8, VALID | QUEUE | 1ull << 11); /* non-cacheable stays what it is */
-	CHECK_EQ(rd(ITS + 0x90, 8), 0);
-	CHECK_EQ(rd(ITS + 0x80, 8) >> 10 & 3, 1);
-	wr(ITS + 0x84, 4, 0);
-	CHECK_EQ(rd(ITS + 0x80, 8) & VALID, 0);
-	CHECK_EQ(rd(ITS + 0x80, 4) & 0xfffff000, QUEUE);
+	its_start();
+	put(ITS + 0x80, 8, 0);
+	put(ITS + 0x100, 8, 0);
+	CHECK_EQ(get(ITS + 0x80, 8) & (VALID | 0xffffffffff000ull), VALID | QUEUE);
+	CHECK_EQ(get(ITS + 0x100, 8) & (VALID | 0xffffffff000ull), VALID | DEVICES);
+	put(GICR + 0x70, 8, 0);
+	CHECK_EQ(get(GICR + 0x70, 8) & 0xffffffffff01full, CONFIG | 13);
+	put(ITS, 4, 0);
+	put(ITS + 0x80, 8, VALID | QUEUE | 1ull << 11); /* non-cacheable stays what it is */
+	CHECK_EQ(get(ITS + 0x90, 8), 0);
+	CHECK_EQ(get(ITS + 0x80, 8) >> 10 & 3, 1);
+	put(ITS + 0x84, 4, 0);
+	CHECK_EQ(get(ITS + 0x80, 8) & VALID, 0);
+	CHECK_EQ(get(ITS + 0x80, 4) & 0xfffff000, QUEUE);
 }
 
 TEST(its_int_pends_the_lpi)
 {
-	start();
+	its_start();
 	make_int(EVENT);
 	CHECK_EQ(state(0, 5), IRQ_PENDING);
 	CHECK_EQ(vgic_host.priority[0][LPI0 + 5], 0xa0);
-	CHECK_EQ(rd(ITS + 0x90, 8), queue_at);
+	CHECK_EQ(get(ITS + 0x90, 8), queue_at);
 	vgic_host.state[0][LPI0 + 5] = 0; /* taken: it is not active */
 	make_int(EVENT);
 	CHECK_EQ(state(0, 5), IRQ_PENDING);
@@ -186,7 +184,7 @@ TEST(its_int_pends_the_lpi)
 
 TEST(its_mapi_takes_the_event_as_number)
 {
-	start();
+	its_start();
 	mapd(DEVICE, 14, true);
 	config(9, 0x40, true);
 	command(DEVICE << 32 | 0xb, LPI0 + 9, 1, 0);
@@ -196,7 +194,7 @@ TEST(its_mapi_takes_the_event_as_number)
 
 TEST(its_movi_takes_what_is_pending_along)
 {
-	start();
+	its_start();
 	make_int(EVENT);
 	command(DEVICE << 32 | 1, EVENT, 1, 0);
 	CHECK_EQ(state(0, 5), 0);
@@ -208,7 +206,7 @@ TEST(its_movi_takes_what_is_pending_along)
 
 TEST(its_movall_and_mapc_move)
 {
-	start();
+	its_start();
 	make_int(EVENT);
 	command(0xe, 0, 0ull << 16, 1ull << 16);
 	CHECK_EQ(state(0, 5), 0);
@@ -226,7 +224,7 @@ TEST(its_movall_and_mapc_move)
 
 TEST(its_clear_and_discard)
 {
-	start();
+	its_start();
 	make_int(EVENT);
 	on_event(4, EVENT);
 	CHECK_EQ(state(0, 5), 0);
@@ -242,7 +240,7 @@ TEST(its_clear_and_discard)
 /* 5.1.1: a change of the table counts with INV or INVALL. */
 TEST(its_inv_reads_the_table)
 {
-	start();
+	its_start();
 	config(5, 0xa0, false);
 	on_event(0xc, EVENT);
 	make_int(EVENT);
@@ -262,17 +260,17 @@ TEST(its_inv_reads_the_table)
 
 TEST(its_lpis_follow_group_and_redistributor)
 {
-	start();
-	wr(GICD, 4, 0x10);
+	its_start();
+	put(GICD, 4, 0x10);
 	make_int(EVENT);
 	CHECK_EQ(state(0, 5), 0);
-	wr(GICD, 4, 0x12);
+	put(GICD, 4, 0x12);
 	CHECK_EQ(state(0, 5), IRQ_PENDING);
-	wr(GICR, 4, 0);
+	put(GICR, 4, 0);
 	CHECK_EQ(state(0, 5), 0);
 	ram(PENDING)[1024] = 1u << 5;
-	wr(GICR + 0x78, 8, PENDING);
-	wr(GICR, 4, 1);
+	put(GICR + 0x78, 8, PENDING);
+	put(GICR, 4, 1);
 	CHECK_EQ(state(0, 5), IRQ_PENDING);
 	CHECK(vgic_pend(&gic, 0, LPI0 + 5));
 	CHECK(!vgic_pend(&gic, 0, LPI0 + VGIC_LPIS));
@@ -280,15 +278,15 @@ TEST(its_lpis_follow_group_and_redistributor)
 
 TEST(its_translater_is_device_0_for_a_core)
 {
-	start();
-	wr(ITS + 0x10040, 4, EVENT);
+	its_start();
+	put(ITS + 0x10040, 4, EVENT);
 	CHECK_EQ(state(0, 5), 0);
 	command(0ull << 32 | 8, 3, VALID | (ITT + 0x100), 0);
 	command(0ull << 32 | 0xa, (LPI0 + 6ull) << 32 | 2, 0, 0);
 	config(6, 0, true);
 	on_event(0xc, EVENT);
 	command(0ull << 32 | 0xc, 2, 0, 0);
-	wr(ITS + 0x10040, 4, 2);
+	put(ITS + 0x10040, 4, 2);
 	CHECK_EQ(state(0, 6), IRQ_PENDING);
 	its_event(&its, DEVICE, EVENT);
 	CHECK_EQ(state(0, 5), IRQ_PENDING);
@@ -296,7 +294,7 @@ TEST(its_translater_is_device_0_for_a_core)
 
 TEST(its_queue_wraps_around)
 {
-	start();
+	its_start();
 	for (int i = 0; i < 600; i++) {
 		make_int(EVENT);
 		CHECK_EQ(state(0, 5), IRQ_PENDING);
@@ -312,34 +310,34 @@ TEST(its_work_is_bounded_in_one_access)
 	uint64_t value;
 	int looks = 0;
 
-	start();
-	wr(ITS, 4, 0);
-	wr(ITS + 0x80, 8, VALID | QUEUE | 0x1f);
+	its_start();
+	put(ITS, 4, 0);
+	put(ITS + 0x80, 8, VALID | QUEUE | 0x1f);
 	memset(ram(QUEUE), 0, 0x20000 - 0x10000);
-	wr(ITS, 4, 1);
-	wr(ITS + 0x88, 8, 0x1ffe0);
+	put(ITS, 4, 1);
+	put(ITS + 0x88, 8, 0x1ffe0);
 	do {
-		value = rd(ITS + 0x90, 8);
+		value = get(ITS + 0x90, 8);
 		looks++;
 	} while (value != 0x1ffe0 && looks < 100);
 	CHECK(looks > 5 && looks < 50);
-	CHECK_EQ(rd(ITS, 4) >> 31, 1);
+	CHECK_EQ(get(ITS, 4) >> 31, 1);
 }
 
 TEST(its_queue_outside_memory_stalls_until_retry)
 {
-	start();
-	wr(ITS, 4, 0);
-	wr(ITS + 0x80, 8, VALID | 0x9000000);
-	wr(ITS + 0x88, 8, 0x20);
-	CHECK_EQ(rd(ITS + 0x90, 8), 0);
-	wr(ITS, 4, 1);
-	CHECK_EQ(rd(ITS + 0x90, 8), 1);
-	wr(ITS + 0x88, 8, 0x21);
-	CHECK_EQ(rd(ITS + 0x90, 8), 1);
-	wr(ITS, 4, 0);
-	wr(ITS + 0x80, 8, VALID | QUEUE);
-	CHECK_EQ(rd(ITS + 0x90, 8), 0);
+	its_start();
+	put(ITS, 4, 0);
+	put(ITS + 0x80, 8, VALID | 0x9000000);
+	put(ITS + 0x88, 8, 0x20);
+	CHECK_EQ(get(ITS + 0x90, 8), 0);
+	put(ITS, 4, 1);
+	CHECK_EQ(get(ITS + 0x90, 8), 1);
+	put(ITS + 0x88, 8, 0x21);
+	CHECK_EQ(get(ITS + 0x90, 8), 1);
+	put(ITS, 4, 0);
+	put(ITS + 0x80, 8, VALID | QUEUE);
+	CHECK_EQ(get(ITS + 0x90, 8), 0);
 }
 
 TEST(its_wrong_commands_are_ignored)
@@ -367,7 +365,7 @@ TEST(its_wrong_commands_are_ignored)
 	    {0, 0, 0, 0},
 	};
 
-	start();
+	its_start();
 	for (uint32_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		command(wrong[i].a, wrong[i].b, wrong[i].c, wrong[i].d);
 		CHECK_EQ(its.ignored, i + 1);
@@ -379,7 +377,7 @@ TEST(its_wrong_commands_are_ignored)
 /* Registers, commands and tables at random; then nothing is left that cannot be taken back. */
 TEST(its_no_access_can_hurt)
 {
-	start();
+	its_start();
 	for (int i = 0; i < 60000; i++) {
 		uint64_t r = test_random(), value = test_random();
 		uint64_t base = r & 3 ? ITS : r & 4 ? GICD : GICR;
@@ -401,8 +399,8 @@ TEST(its_no_access_can_hurt)
 			vgic_access(&gic, (unsigned int)(r >> 6 & 1), base + offset,
 				    1u << (r >> 5 & 3), r >> 7 & 1, &value);
 	}
-	wr(ITS, 4, 0);
-	wr(GICD, 4, 0);
+	put(ITS, 4, 0);
+	put(GICD, 4, 0);
 	for (uint32_t n = 0; n < VGIC_LPIS; n++)
 		CHECK_EQ(state(0, n) | state(1, n), 0);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "vgic_host.h"
 
+#include <string.h>
+
 #include "kernel/abi.h"
 #include "test.h"
 
@@ -111,3 +113,31 @@ const struct vgic_ops vgic_host_ops = {
     host_inject, host_retract, host_state, host_arm,	host_disarm,
     host_wire,	 host_pend,    host_timer, host_memory,
 };
+
+struct vgic gic;
+
+uint64_t rd(unsigned int cpu, uint64_t address, uint32_t width)
+{
+	uint64_t value = 0xdeadbeefdeadbeefull;
+
+	CHECK(vgic_access(&gic, cpu, address, width, false, &value));
+	return value;
+}
+
+void wr(unsigned int cpu, uint64_t address, uint32_t width, uint64_t value)
+{
+	CHECK(vgic_access(&gic, cpu, address, width, true, &value));
+}
+
+void start(void)
+{
+	const uint32_t affinity[] = {0x0, 0x1};
+
+	memset(&vgic_host, 0, sizeof(vgic_host));
+	CHECK(vgic_init(&gic, 2, affinity, WIRED));
+	gic.ops = &vgic_host_ops;
+	gic.dist_base = GICD;
+	gic.redist_base = GICR;
+	CHECK(vgic_line(&gic, WIRED, false, false));
+	wr(0, GICD, 4, 0x12);
+}

@@ -21,6 +21,20 @@ struct vgic_host {
 	_Alignas(8) uint8_t ram[0x40000]; /* the guest's, from VGIC_HOST_RAM on */
 };
 extern struct vgic_host vgic_host;
+
 extern const struct vgic_ops vgic_host_ops;
+
+/* ---- A controller of two vCPUs on it ---- */
+#define GICD 0x08000000ull
+#define GICR 0x080a0000ull
+#define SGI_BASE 0x10000ull
+#define SPI 40u
+#define WIRED 33u
+
+extern struct vgic gic;
+/* A device on WIRED; distributor on, Group 1. */
+void start(void);
+uint64_t rd(unsigned int cpu, uint64_t address, uint32_t width);
+void wr(unsigned int cpu, uint64_t address, uint32_t width, uint64_t value);
 
 #endif
