@@ -15,12 +15,12 @@ from results import finish  # noqa: E402
 
 GUESTS = [("selftest", 1), ("mmio", 1), ("refused", 1), ("timers", 1), ("sgi", 1), ("levels", 1),
           ("overflow", 1), ("fp", 2), ("watchpoint", 1), ("two_vcpus", 2), ("wfi", 1), ("psci", 1),
-          ("idregs", 1), ("cache", 1), ("noise", 1), ("ptimer", 2), ("decode", 1), ("gic", 1),
+          ("idregs", 1), ("cache", 1), ("noise", 1), ("ptimer", 2), ("decode", 1), ("gicv3", 1),
           ("its", 2)]
 
 # As many as one core's init can start.
 TOGETHER = [("timers", 1), ("sgi", 1), ("levels", 1), ("overflow", 1), ("fp", 2), ("two_vcpus", 2), ("wfi", 1),
-            ("watchpoint", 1), ("cache", 1), ("ptimer", 2), ("gic", 1)]
+            ("watchpoint", 1), ("cache", 1), ("ptimer", 2), ("gicv3", 1)]
 
 for guest in GUESTS:
     if not sys.argv[1:] or guest[0] in sys.argv[1:]:
