@@ -95,6 +95,8 @@ void boot_fail(const struct boot *b, const char *format, ...) __attribute__((nor
 /* ---- boot_tree.c: what the device tree says ---- */
 void boot_tree_console(struct boot *b); /* first: what is wrong with the rest can be said then */
 void boot_tree_machine(struct boot *b);
+/* The part of the machine in that range that no one may have; null: none. */
+const char *boot_tree_part(const struct boot *b, uint64_t base, uint64_t size);
 
 /* ---- boot_bundle.c: what the bundle says ---- */
 void boot_bundle(struct boot *b); /* finds the files and checks plan and init */

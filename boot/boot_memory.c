@@ -81,6 +81,18 @@ static void trim(struct boot *b)
 	boot_reserve(b, 0, PAGE);
 }
 
+/* RAM that nothing of ours is in; firmware's own reservations are what the board file is about. */
+static bool is_reservable(const struct boot *b, const struct plan_range *r)
+{
+	const struct range *bundle = &b->bundle;
+
+	return ranges_contain(&b->ram, r->base, r->size) &&
+	       !(r->base < b->image_end && b->image < r->base + r->size) &&
+	       !range_overlap(bundle, r->base, r->size) &&
+	       !(r->base < (uint64_t)b->tree + b->tree_size &&
+		 (uint64_t)b->tree < r->base + r->size);
+}
+
 /*
  * The machine must have what the board file reserves. That a VM's range is free is not sure: one
  * that is not is init's to report, which goes on without that VM.
@@ -89,14 +101,15 @@ static void set_aside(struct boot *b)
 {
 	for (uint32_t i = 0; i < b->plan.range_count; i++) {
 		const struct plan_range *r = &b->plan.ranges[i];
-		bool is_free = ranges_contain(&b->free, r->base, r->size);
+		bool is_ram = r->kind == PLAN_FIXED || ranges_overlap(&b->ram, r->base, r->size);
 
-		b->given[i] = is_free || r->kind == PLAN_RESERVED;
-		if (is_free)
-			boot_reserve(b, r->base, r->size);
-		else if (r->kind == PLAN_RESERVED && ranges_overlap(&b->ram, r->base, r->size))
+		if (r->kind == PLAN_RESERVED && is_ram && !is_reservable(b, r))
 			boot_fail(b, "plan: reserved %x, size %x, is no RAM or is in use at boot",
 				  r->base, r->size);
+		b->given[i] =
+		    r->kind == PLAN_RESERVED || ranges_contain(&b->free, r->base, r->size);
+		if (b->given[i] && is_ram)
+			boot_reserve(b, r->base, r->size);
 	}
 }
 

@@ -238,3 +238,26 @@ void boot_tree_machine(struct boot *b)
 	b->free = b->ram;
 	tree_reserved(b);
 }
+
+/*
+ * What a device must not be, beside the parts that the kernel itself uses: who has one of these has
+ * all memory.
+ */
+const char *boot_tree_part(const struct boot *b, uint64_t base, uint64_t size)
+{
+	static const struct {
+		const char *compatible, *name;
+	} parts[] = {{"arm,gic-v3-its", "the interrupt translation service"},
+		     {"arm,smmu-v3", "the IOMMU"}};
+	struct range r;
+
+	for (uint32_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		int node = -1;
+
+		while ((node = fdt_node_offset_by_compatible(b->tree, node, parts[i].compatible)) >=
+		       0)
+			if (node_reg(b, node, 0, &r) && range_overlap(&r, base, size))
+				return parts[i].name;
+	}
+	return NULL;
+}

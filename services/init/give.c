@@ -167,8 +167,9 @@ static bool give_device(struct giving *g)
 	uint64_t offset, end, start;
 
 	if (!region) {
-		log_line("%s: grant %s: this core has no device at 0x%lx", g->service->config->name,
-			 g->grant->name, (unsigned long)g->grant->base);
+		log_line("%s: grant %s: 0x%lx bytes at 0x%lx (%s) are no device of this core",
+			 g->service->config->name, g->grant->name, (unsigned long)g->grant->size,
+			 (unsigned long)g->grant->base, place_name(g->grant->base));
 		return false;
 	}
 	g->entry->size = g->grant->size;

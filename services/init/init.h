@@ -121,6 +121,10 @@ const char *report_place(const struct init_service *s, uint64_t address);
 void report_fault(const struct init_service *s, uint32_t kind, uint64_t address, uint64_t pc,
 		  uint64_t syndrome);
 
+/* ---- place.c ---- */
+/* The node of the host's device tree that has a physical address. */
+const char *place_name(uint64_t at);
+
 /* ---- memory.c ---- */
 skerry_cap slots_reserve(uint32_t count); /* never given back; 0: used up */
 bool memory_setup(void);

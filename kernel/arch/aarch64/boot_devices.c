@@ -32,6 +32,8 @@ static void check_device(const struct boot *b, const struct plan_device *d)
 		what = "the kernel";
 	else if (ranges_overlap(&b->ram, d->base, d->size))
 		what = "RAM";
+	else
+		what = boot_tree_part(b, d->base, d->size);
 	if (what != NULL)
 		boot_fail(b, "plan: device %x, size %x, overlaps %s", d->base, d->size, what);
 }

@@ -183,11 +183,15 @@ class Process:
 class Machine(Process):
     """QEMU with a bundle of ours."""
 
-    def __init__(self, system, disk=None, overrides=None, change=None, kernel=KERNEL):
-        """`change` may replace QEMU's command line, a list."""
+    def __init__(self, system, disk=None, overrides=None, change=None, kernel=KERNEL, spoil=None):
+        """`change` may replace QEMU's command line, a list; `spoil` changes what the compiler made of the system."""
         self.directory = tempfile.TemporaryDirectory(prefix="skerry-test-")
         self.bundle = os.path.join(self.directory.name, "bundle.cpio")
         self.compiled = bundle.write(system, self.bundle, overrides or {})
+        if spoil:
+            spoil(self.compiled)
+            with open(self.bundle, "wb") as f:
+                f.write(bundle.pack(self.compiled))
         args = run.command(self.compiled.system.board, kernel, self.bundle, disk)
         super().__init__(change(args) if change else args)
 

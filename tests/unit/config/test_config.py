@@ -68,6 +68,7 @@ def main():
         import examples
         import good
         import mutated
+        import never
         import passed
         import placed
         import virtio
@@ -79,7 +80,7 @@ def main():
                 for name, changes, expected in getattr(module, group):
                     results.run(f"{group.lower().replace('_', ' ')}: {name}", error_case, changes, expected)
         for name, test in {**good.TESTS, **passed.TESTS, **placed.TESTS, **asked.TESTS, **examples.TESTS,
-                           **mutated.TESTS, **virtio.TESTS}.items():
+                           **mutated.TESTS, **virtio.TESTS, **never.TESTS}.items():
             results.run(name, test, TOP)
     print(f"{results.passed} passed, {results.failed} failed")
     sys.exit(results.failed != 0)
