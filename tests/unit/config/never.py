@@ -67,7 +67,8 @@ def address(rng, align):
 def entry(rng, i):
     if rng.random() < 0.6:  # one that may be right
         base, size = rng.choice(FREE)
-        hpa, length = base + rng.randrange(-1, size // PAGE) * PAGE, rng.choice((1, PAGE, 3 * PAGE))
+        page = rng.choice((-2, -1, 0, 1, size // PAGE - 1, rng.randrange(size // PAGE)))
+        hpa, length = base + page * PAGE, rng.choice((1, PAGE, 3 * PAGE))
         return f'["p{i}", {rng.choice((hpa, rng.randrange(1 << 18) * PAGE)):#x}, {hpa:#x}, {length:#x}, 0]'
     align = rng.choice((1, 0x200, PAGE, PAGE, BLOCK))
     hpa = address(rng, align)
