@@ -7,8 +7,13 @@
 
 #define RTC 0x09010000ull
 #define RTCDR (RTC + 0x00)
+#define RTCMR (RTC + 0x04)
 #define RTCLR (RTC + 0x08)
-#define RTCCR (RTC + 0x0c)
+#define RTCIMSC (RTC + 0x10)
+#define RTCRIS (RTC + 0x14)
+#define RTCICR (RTC + 0x1c)
+#define RTC_IRQ 34u
+#define ALARMS 3u
 #define GPIO 0x03000000ull  /* 0x0903_0000 of the machine */
 #define FLASH 0x20000000ull /* 0 of the machine, 128 MiB */
 #define FLASH_BANK 0x04000000ull
@@ -44,6 +49,51 @@ static void test_rtc(void)
 	CHECK(read32(RTCDR) - 1000 < 100);
 	write32(RTCLR, now);
 	CHECK(read32(RTCDR) - now < 100);
+}
+
+static volatile uint32_t alarms, others, masked; /* the next one is masked instead of cleared */
+
+void guest_interrupt(uint32_t id)
+{
+	if (id != RTC_IRQ) {
+		others++;
+		return;
+	}
+	alarms++;
+	write32(masked ? RTCIMSC : RTCICR, !masked);
+}
+
+static void test_alarm(void)
+{
+	test("the clock's interrupt arrives, and again after its end");
+	gic_start();
+	gic_edge(RTC_IRQ, false);
+	gic_enable(RTC_IRQ, 0x80);
+	write32(RTCICR, 1);
+	write32(RTCIMSC, 1);
+	for (uint32_t i = 1; i <= ALARMS; i++) {
+		write32(RTCMR, read32(RTCDR) + 1);
+		WAIT_UNTIL(alarms >= i);
+		CHECK_EQUAL(alarms, i);
+		CHECK_EQUAL(read32(RTCRIS), 0);
+		CHECK(!gic_test(GIC_SET_ACTIVE, RTC_IRQ));
+		CHECK(!gic_test(GIC_SET_PENDING, RTC_IRQ));
+	}
+	test("one whose cause stays comes back when it is enabled again");
+	masked = 1;
+	write32(RTCMR, read32(RTCDR) + 1);
+	WAIT_UNTIL(alarms == ALARMS + 1);
+	CHECK_EQUAL(read32(RTCRIS), 1);
+	gic_disable(RTC_IRQ);
+	masked = 0;
+	write32(RTCIMSC, 1);
+	for (int i = 0; i < 10; i++)
+		(void)hypercall(PSCI_VERSION, 0, 0, 0);
+	CHECK_EQUAL(alarms, ALARMS + 1);
+	gic_enable(RTC_IRQ, 0x80);
+	WAIT_UNTIL(alarms == ALARMS + 2);
+	CHECK_EQUAL(read32(RTCRIS), 0);
+	CHECK_EQUAL(others, 0);
 }
 
 static void test_elsewhere(void)
@@ -89,6 +139,7 @@ void guest_main(uint64_t tree)
 {
 	(void)tree;
 	test_rtc();
+	test_alarm();
 	test_elsewhere();
 	trap_expect();
 	test_wide();
