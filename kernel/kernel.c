@@ -24,9 +24,8 @@ static struct cap *give(struct kernel *k, struct cspace *cs, uint32_t slot, enum
 
 static enum status give_regions(struct kernel *k, struct cspace *cs, struct boot_record *r)
 {
-	static const uint32_t flags[] = {[BOOT_DEVICE] = UNTYPED_DEVICE,
-					 [BOOT_BUNDLE] = UNTYPED_KEEP,
-					 [BOOT_RESERVED] = UNTYPED_RESERVED};
+	/* By enum boot_region_kind. */
+	static const uint32_t flags[] = {0, UNTYPED_DEVICE, UNTYPED_KEEP, 0, UNTYPED_RESERVED};
 
 	if (r->region_count > BOOT_REGIONS)
 		return LIMIT;
