@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A VM that starts three times with the same channels, beside tests/guests/ivc_beside.c, which goes
- * on: the first time it resets itself, the second time its VMM is killed. The third time the
- * service dies, with which all channels end. Who kills is tests/qemu/ivc.py.
+ * A VM that starts again and again with the same channels, beside tests/guests/ivc_beside.c, which
+ * goes on. In its first life it resets itself; then it publishes and unpublishes until its VMM is
+ * killed, a step further each time. In its last life the service dies, with which all channels end.
+ * Who kills is tests/qemu/ivc.py.
  */
 #include "channel.h"
 
@@ -59,10 +60,17 @@ void guest_main(uint64_t tree)
 	boot = begin();
 	if (boot == 1)
 		hypercall(PSCI_SYSTEM_RESET, 0, 0, 0);
-	say(boot == 2 ? "up again\n" : "up once more\n");
+	if (boot < LIVES_OF_A) {
+		say("up again\n");
+		for (;;) {
+			CHECK_EQUAL(ivc_unpublish(KEY_A), 0);
+			CHECK_EQUAL(ivc_publish(KEY_A, &base, &size), 0);
+		}
+	}
+	say("up once more\n");
 	while (ivc_notify(VM_A, KEY_A) == 0)
 		;
-	CHECK_EQUAL(boot, 3);
+	CHECK_EQUAL(boot, LIVES_OF_A);
 	test("with the service all channels end, and can be made again");
 	without_service();
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Beside tests/guests/ivc_again.c, which starts three times: keeps what it has of each life until
- * the next. */
+/* Beside tests/guests/ivc_again.c, which starts again and again: keeps what it has of each life
+ * until the next. */
 #include "channel.h"
 
-#define LIVES 3u
 #define MARK 0x100u
 
 static uint64_t base, size, base_of_a, size_of_a;
@@ -20,7 +19,7 @@ void guest_main(uint64_t tree)
 	test("what a VM published stays with its subscriber when the VM has gone");
 	size = PAGE;
 	CHECK_EQUAL(ivc_publish(KEY_B, &base, &size), 0);
-	for (uint32_t life = 1; life <= LIVES; life++) {
+	for (uint32_t life = 1; life <= LIVES_OF_A; life++) {
 		WAIT_UNTIL(read32(base + BOOTS_OF_A) >= life);
 		if (life > 1) {
 			CHECK_EQUAL(read32(base_of_a + 16), MARK + life - 1);

@@ -23,16 +23,19 @@ subscribers = ["{}"]
 """
 
 
+def change(path, old, new):
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text.replace(old, new))
+
+
 def system(directory, a, b, others=()):
     """Keys and sizes are those of tests/guests/lib/channel.h."""
     guests = [a, b, *others]
     path = bare_system(directory, [(name, 1) for name in guests])
     for name in guests:
-        file = os.path.join(directory, name + ".toml")
-        with open(file, encoding="utf-8") as f:
-            text = f.read()
-        with open(file, "w", encoding="utf-8") as f:
-            f.write(text.replace("emu_devices = []", DEVICE))
+        change(os.path.join(directory, name + ".toml"), "emu_devices = []", DEVICE)
     with open(path, "a", encoding="utf-8") as f:
         f.write("\n[ivc]\n" + CHANNEL.format(a, 0x11, 0x3000, b) + CHANNEL.format(b, 0x22, 0x1000, a) + f'write = ["{a}"]\n')
         for name in others:
@@ -56,12 +59,28 @@ def together():
                    problem or f"exit status {status}; the output ends with\n{machine.text[-3000:]}")
 
 
+def alone():
+    """A range for channels, and a system file without any."""
+    with tempfile.TemporaryDirectory(prefix="skerry-test-") as directory:
+        path = bare_system(directory, [("ivc_none", 1)])
+        change(os.path.join(directory, "ivc_none.toml"), "emu_devices = []", DEVICE)
+        with Machine(path) as machine:
+            status = machine.off()
+            report(machine.text, "ivc_none")
+    require(status == 0, f"exit status {status}")
+
+
+# Of a publication: nothing is done; the channel is made and has addresses; it is in the guest, which is not told.
+POINTS = ("ivc_hypercall", "axvm_alloc_ivc_channel()", "axvm_write_to_guest_of")
+
+
 def again():
-    """A VM that resets itself, then loses its VMM; and then the service dies."""
+    """A VM that resets itself, then loses its VMM again and again; and then the service dies."""
     with tempfile.TemporaryDirectory(prefix="skerry-test-") as directory:
         with Killer(system(directory, "ivc_again", "ivc_beside")) as machine:
-            machine.wait(r"^\[vmm\.ivc_again\] up again$")
-            machine.kill("vmm.ivc_again", Program("vmm"), "ivc_hypercall")
+            for point in POINTS:
+                machine.wait(r"^\[vmm\.ivc_again\] up again$")
+                machine.kill("vmm.ivc_again", Program("vmm"), point)
             machine.wait(r"^\[vmm\.ivc_again\] up once more$")
             machine.kill("ivc", Program("ivc"), "channels_notify")
             status = machine.off()
@@ -72,5 +91,6 @@ def again():
 
 
 together()
+case("ivc: a VM without channels", alone)
 case("ivc: a VM that starts again, and a service that does", again)
 finish()

@@ -21,6 +21,7 @@
 #define STEP_OF_A 16u
 #define STEP_OF_B 20u
 #define BOOTS_OF_A 24u
+#define LIVES_OF_A 5u /* of tests/guests/ivc_again.c */
 
 static inline uint64_t ivc_call(uint64_t nr, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
 {
