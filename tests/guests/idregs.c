@@ -123,13 +123,6 @@ static void test_shown(void)
 
 static void test_hidden(void)
 {
-	test("performance monitors are hidden, and undefined");
-	CHECK_EQUAL(FIELD(id_aa64dfr0_el1, 8), 0);
-	HIDDEN("pmcr_el0");
-	HIDDEN("pmcntenset_el0");
-	HIDDEN("pmccntr_el0");
-	HIDDEN("pmevcntr0_el0");
-	HIDDEN("pmintenset_el1");
 	test("statistical profiling and trace are hidden, and undefined");
 	CHECK_EQUAL(FIELD(id_aa64dfr0_el1, 32), 0);
 	HIDDEN("S3_0_C9_C9_0");	 /* PMSCR_EL1 */
@@ -166,24 +159,50 @@ static void test_hidden(void)
 	CHECK(trap_last.count == 2 || READ_REGISTER(S3_1_C15_C2_0) == before);
 }
 
+#define TOUCH(name)                                  \
+	do {                                         \
+		trap_expect();                       \
+		WRITE_REGISTER(name, 0);             \
+		CHECK_EQUAL(READ_REGISTER(name), 0); \
+		CHECK_NO_TRAP();                     \
+	} while (0)
+
 static void test_debug(void)
 {
 	uint64_t debug = READ_REGISTER(id_aa64dfr0_el1);
+	uint64_t breakpoints = (debug >> 12 & 0xf) + 1, watchpoints = (debug >> 20 & 0xf) + 1;
 
 	test("debug registers are as many as shown, and no others");
 	CHECK_EQUAL(debug & 0xf, 6);
+	TOUCH(mdscr_el1);
+	TOUCH(dbgbvr0_el1);
+	TOUCH(dbgbcr1_el1);
+	TOUCH(dbgwvr1_el1);
 	trap_expect();
-	(void)READ_REGISTER(dbgbvr0_el1);
-	(void)READ_REGISTER(dbgbcr1_el1);
-	(void)READ_REGISTER(dbgwvr1_el1);
-	(void)READ_REGISTER(mdscr_el1);
 	(void)READ_REGISTER(oslsr_el1);
 	CHECK_NO_TRAP();
-	CHECK_EQUAL(debug >> 12 & 0xf, 1);
-	CHECK_EQUAL(debug >> 20 & 0xf, 1);
-	HIDDEN("dbgbvr2_el1");
-	HIDDEN("dbgwvr2_el1");
-	HIDDEN("dbgwcr15_el1");
+	if (breakpoints > 5)
+		TOUCH(dbgbvr5_el1);
+	else
+		HIDDEN("dbgbvr5_el1");
+	if (watchpoints > 3)
+		TOUCH(dbgwvr3_el1);
+	else
+		HIDDEN("dbgwvr3_el1");
+	if (breakpoints < 16)
+		HIDDEN("dbgbcr15_el1");
+	if (watchpoints < 16)
+		HIDDEN("dbgwcr15_el1");
+	CHECK((debug >> 28 & 0xf) < breakpoints);
+	test("performance monitors are there if they are shown, else undefined");
+	if (debug >> 8 & 0xf) {
+		TOUCH(pmcntenclr_el0);
+		TOUCH(pmevcntr0_el0);
+		TOUCH(pmuserenr_el0);
+	} else {
+		HIDDEN("pmcr_el0");
+		HIDDEN("pmccntr_el0");
+	}
 	test("granules and sizes are some that there are");
 	CHECK((READ_REGISTER(id_aa64mmfr0_el1) & 0xf) <= 5);
 	CHECK_EQUAL(FIELD(id_aa64mmfr0_el1, 28), 0); /* 4 KiB */

@@ -46,7 +46,7 @@ TEST(a_core_with_everything_shows_what_the_vm_has)
 	CHECK_EQ(field(id(4, 1), 24), 0);  /* SME */
 	CHECK_EQ(field(id(5, 0), 0), 6);   /* DebugVer */
 	CHECK_EQ(field(id(5, 0), 8), 0);   /* PMUVer */
-	CHECK_EQ(field(id(5, 0), 12), 1);  /* BRPs */
+	CHECK_EQ(field(id(5, 0), 12), 15); /* BRPs: as the core */
 	CHECK_EQ(field(id(6, 0), 20), 15); /* Atomic: as the core */
 	CHECK_EQ(field(id(6, 0), 24), 0);  /* TME */
 	CHECK_EQ(field(id(6, 1), 4), 0);   /* APA */
@@ -121,27 +121,27 @@ TEST(os_lock)
 	CHECK_EQ(value, 0xa);
 }
 
-TEST(mdscr_is_each_vcpus_own)
-{
-	uint64_t value = 0x8000;
-
-	start(0, 39);
-	CHECK(sysreg_access(&s, 0, SYSREG(2, 0, 0, 2, 2), true, &value));
-	CHECK(sysreg_access(&s, 1, SYSREG(2, 0, 0, 2, 2), false, &value));
-	CHECK_EQ(value, 0);
-	CHECK(sysreg_access(&s, 0, SYSREG(2, 0, 0, 2, 2), false, &value));
-	CHECK_EQ(value, 0x8000);
-}
-
-TEST(breakpoints_hold_nothing)
+TEST(what_the_kernel_has_is_not_here)
 {
 	uint64_t value = 1;
 
 	start(0, 39);
-	CHECK(sysreg_access(&s, 0, SYSREG(2, 0, 0, 1, 5), true, &value));
-	CHECK(sysreg_access(&s, 0, SYSREG(2, 0, 0, 1, 5), false, &value));
+	CHECK(!sysreg_access(&s, 0, SYSREG(2, 0, 0, 2, 2), true, &value)); /* MDSCR_EL1 */
+	CHECK(!sysreg_access(&s, 0, SYSREG(2, 0, 0, 1, 5), true, &value)); /* DBGBCR1_EL1 */
+	CHECK(sysreg_access(&s, 0, SYSREG(2, 3, 0, 1, 0), false, &value)); /* MDCCSR_EL0 */
 	CHECK_EQ(value, 0);
-	CHECK(!sysreg_access(&s, 0, SYSREG(2, 0, 0, 2, 5), false, &value)); /* the third */
+}
+
+TEST(monitors_are_as_many_as_the_core_has)
+{
+	start(0x4321 << 8, 39);
+	CHECK_EQ(field(id(5, 0), 8), 1);
+	CHECK_EQ(field(id(5, 0), 12), 2);
+	CHECK_EQ(field(id(5, 0), 20), 4);
+	start(8 << 8, 39);
+	CHECK_EQ(field(id(5, 0), 8), 6);
+	start(0, 39);
+	CHECK_EQ(field(id(5, 0), 8), 0);
 }
 
 TEST(set_and_way_are_writes)

@@ -4,7 +4,7 @@
  *
  * entry.S saves x, pc and psr at every entry. The registers after them are those an EL0 service
  * shares with a guest: they are in the machine while their context is kernel.current, else here.
- * PMUSERENR_EL0 is shared too but is 0 for ever: MDCR_EL2.TPM keeps guests from writing it.
+ * PMUSERENR_EL0 is shared too, but MDCR_EL2.TPM is set while a service runs.
  */
 #ifndef KERNEL_ARCH_CONTEXT_H
 #define KERNEL_ARCH_CONTEXT_H
@@ -19,6 +19,8 @@ struct arch_context {
 	    cntkctl;	       /* in pairs, as they are stored and loaded; the last is of EL1 */
 	uint64_t sctlr, cpacr; /* of EL1 */
 	uint64_t hcr, vttbr;
+	uint64_t cptr;	 /* FP traps unless this context is kernel.fp_owner */
+	uint64_t direct; /* MONITOR_*: what a vCPU accesses without a trap (monitor.c) */
 	uint64_t fp[66]; /* q0..q31, FPSR, FPCR; current unless this context is kernel.fp_owner */
 };
 

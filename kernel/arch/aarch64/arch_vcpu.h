@@ -58,10 +58,26 @@ struct vtimer {
 	uint8_t state; /* enum vtimer_state */
 };
 
+/* Of struct arch_context.direct and struct monitor.held. */
+#define MONITOR_DEBUG 1u
+#define MONITOR_PMU 2u
+
+/* Debug registers and performance monitors: in the machine if `held`, but for the first two, which
+ * are there while the vCPU is current and accesses them directly. */
+struct monitor {
+	uint64_t mdscr, pmcr;
+	uint64_t mdccint, breakpoint[16][2], watchpoint[16][2]; /* value, control */
+	uint64_t userenr, selected, enabled, interrupts, overflows, cycles, cycle_filter;
+	uint64_t counter[31][2]; /* value, event */
+	bool os_lock;
+	uint8_t held;
+};
+
 struct arch_vcpu {
 	struct vcpu_system system;
 	struct vgic vgic;
 	struct vtimer timer;
+	struct monitor monitor;
 };
 
 #endif

@@ -2,34 +2,29 @@
 /* Threads, and switching between contexts: only what a service and a guest share is exchanged. */
 #include "arch.h"
 #include "el2.h"
+#include "monitor.h"
 #include "port.h"
 #include "sysreg.h"
 
 /* The table of a thread without space: nothing is mapped. Constant, so all cores can share it. */
 static const uint64_t no_space[512] __attribute__((aligned(4096)));
 
-/* Without performance monitors (0, or 15: of another kind) their registers are undefined. */
-static bool has_pmu(void)
-{
-	uint64_t version = sysreg_read(id_aa64dfr0_el1) >> 8 & 15;
-
-	return version != 0 && version != 15;
-}
-
 static void el2_init(void)
 {
-	uint64_t counters = has_pmu() ? PMCR_N(sysreg_read(pmcr_el0)) : 0;
+	uint64_t counters = monitor_has_pmu() ? PMCR_N(sysreg_read(pmcr_el0)) : 0;
 
 	sysreg_write(hcr_el2, HCR_SERVICE);
 	sysreg_write(cptr_el2, CPTR_BASE | CPTR_TFP);
 	sysreg_write(mdcr_el2, MDCR_TDA | MDCR_TDRA | MDCR_TDOSA | MDCR_TPM | MDCR_TPMCR |
-				   MDCR_TPMS | MDCR_TTRF | counters);
+				   MDCR_TPMS | MDCR_TTRF | MDCR_HPMD | counters);
 	sysreg_write(hstr_el2, 0);
 	sysreg_write(cnthctl_el2, CNTHCTL_EL1PCTEN);
 	sysreg_write(cntvoff_el2, 0);
 	sysreg_write(cntv_ctl_el0, 0);
-	if (has_pmu())
+	if (monitor_has_pmu()) {
+		sysreg_write(pmcr_el0, 0);
 		sysreg_write(pmuserenr_el0, 0);
+	}
 	sysreg_write(mdscr_el1, 0);
 	sysreg_write(tpidr_el2, 0); /* until context_resume */
 	isb();
@@ -75,6 +70,7 @@ void arch_thread_start(struct thread *t, uint64_t entry, uint64_t stack, uint64_
 	a->sctlr = SCTLR_SERVICE;
 	a->cpacr = CPACR_SERVICE;
 	a->hcr = HCR_SERVICE;
+	a->cptr = t->context.kernel->fp_owner == &t->context ? CPTR_BASE : CPTR_BASE | CPTR_TFP;
 	if (t->context.kernel->current == &t->context) {
 		sysreg_write(sp_el0, stack);
 		sysreg_write(tpidr_el0, tls);
@@ -136,6 +132,7 @@ static inline void thread_load(const struct arch_context *a)
 {
 	LOAD_PAIR(a->sp_el0, sp_el0, tpidr_el0);
 	sysreg_write(vttbr_el2, a->vttbr);
+	sysreg_write(cptr_el2, a->cptr);
 }
 
 static inline void context_load_all(const struct arch_context *a)
@@ -144,43 +141,33 @@ static inline void context_load_all(const struct arch_context *a)
 	LOAD_PAIR(a->sctlr, sctlr_el1, cpacr_el1);
 	LOAD_PAIR(a->hcr, hcr_el2, vttbr_el2);
 	LOAD_PAIR(a->sp_el0, sp_el0, tpidr_el0);
+	sysreg_write(cptr_el2, a->cptr);
 }
 
-static inline void fp_access(const struct kernel *k, const struct context *to)
-{
-	sysreg_write(cptr_el2, k->fp_owner == to ? CPTR_BASE : CPTR_BASE | CPTR_TFP);
-}
-
-/*
- * The switches of an exit and its reply, and of calls between threads. FP registers are accessible
- * while their owner is current and only then, so that changes when it comes or goes.
- */
-static inline void fp_exchange(const struct kernel *k, const struct context *from,
-			       const struct context *to)
-{
-	if (k->fp_owner == from || k->fp_owner == to)
-		fp_access(k, to);
-}
-
+/* The switches of an exit and its reply, and of calls between threads. */
 void arch_switch_exit(struct kernel *k, struct context *from, struct context *to)
 {
+	(void)k;
 	vcpu_save(&from->arch);
 	context_load_all(&to->arch);
-	fp_exchange(k, from, to);
+	if (__builtin_expect(from->arch.direct != 0, 0))
+		monitor_leave((struct vcpu *)from);
 }
 
 void arch_switch_call(struct kernel *k, struct context *from, struct context *to)
 {
+	(void)k;
 	thread_save(&from->arch);
 	thread_load(&to->arch);
-	fp_exchange(k, from, to);
 }
 
 void arch_switch_entry(struct kernel *k, struct context *from, struct context *to)
 {
+	(void)k;
 	thread_save(&from->arch);
 	context_load_all(&to->arch);
-	fp_exchange(k, from, to);
+	if (__builtin_expect(to->arch.direct != 0, 0))
+		monitor_enter((struct vcpu *)to);
 }
 
 /* The idle context uses none of these registers, so they stay as they are while it runs. */
@@ -191,12 +178,17 @@ static __attribute__((noinline)) void switch_rarely(struct kernel *k, struct con
 		thread_save(&from->arch);
 	else if (from->kind == CONTEXT_VCPU)
 		vcpu_save(&from->arch);
+	if (__builtin_expect(from->arch.direct != 0, 0))
+		monitor_leave((struct vcpu *)from);
 	if (to->kind == CONTEXT_IDLE_LOOP)
 		return;
 	if (to->kind == CONTEXT_VCPU && k->loaded != (struct vcpu *)to)
 		vcpu_load(k, (struct vcpu *)to);
 	context_load_all(&to->arch);
-	fp_access(k, to);
+	if (to->arch.direct != 0) {
+		monitor_load((struct vcpu *)to);
+		monitor_enter((struct vcpu *)to);
+	}
 }
 
 void arch_switch(struct kernel *k, struct context *from, struct context *to)
@@ -211,10 +203,15 @@ void arch_switch(struct kernel *k, struct context *from, struct context *to)
 
 void context_fp_trapped(struct kernel *k, struct context *c)
 {
-	sysreg_write(cptr_el2, CPTR_BASE);
+	uint64_t trapping = c->arch.cptr;
+
+	c->arch.cptr = trapping & ~CPTR_TFP;
+	sysreg_write(cptr_el2, c->arch.cptr);
 	isb();
-	if (k->fp_owner != 0)
+	if (k->fp_owner != 0) {
+		k->fp_owner->arch.cptr = trapping;
 		fp_save(k->fp_owner->arch.fp);
+	}
 	fp_load(c->arch.fp);
 	k->fp_owner = c;
 }
@@ -224,6 +221,7 @@ void arch_fp_forget(struct kernel *k, struct context *c)
 	if (k->fp_owner != c)
 		return;
 	k->fp_owner = 0;
+	c->arch.cptr = CPTR_BASE | CPTR_TFP;
 	sysreg_write(cptr_el2, CPTR_BASE | CPTR_TFP);
 }
 

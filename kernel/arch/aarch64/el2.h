@@ -33,15 +33,22 @@
 #define CPTR_BASE (0x33ffull | BIT(20) | BIT(30))
 #define CPTR_TFP BIT(10)
 
-/* ---- MDCR_EL2: debug and performance registers trap; HPMN keeps every counter with EL1 ---- */
+/* ---- MDCR_EL2: debug and performance registers trap, but for a vCPU that uses them (monitor.c);
+ * HPMN keeps every counter with EL1 ---- */
 #define MDCR_TPMCR BIT(5)
 #define MDCR_TPM BIT(6)
 #define MDCR_TDA BIT(9)
 #define MDCR_TDOSA BIT(10)
 #define MDCR_TDRA BIT(11)
 #define MDCR_TPMS BIT(14)
+#define MDCR_HPMD BIT(17) /* no event counts at EL2; RES0 before PMUv3 of Armv8.1 */
 #define MDCR_TTRF BIT(19)
 #define PMCR_N(pmcr) (((pmcr) >> 11) & 31)
+#define PMCR_E BIT(0)
+#define PMCR_P BIT(1)
+#define PMCR_C BIT(2)
+#define MDSCR_SS BIT(0)
+#define MDSCR_MDE BIT(15)
 
 #define CNTHCTL_EL1PCTEN BIT(0) /* the physical counter is the guest's to read, not the timer */
 

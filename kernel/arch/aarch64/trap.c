@@ -9,6 +9,7 @@
 #include "el2.h"
 #include "exit.skerry.h"
 #include "internal.h"
+#include "monitor.h"
 #include "port.h"
 #include "sysreg.h"
 #include "vcpu_groups.h"
@@ -206,26 +207,39 @@ static NOINLINE struct context *hypercall(struct kernel *k, struct vcpu *v, uint
 
 /* ---- vCPUs: the rest ---- */
 
-static HOT struct context *sysreg_exit(struct kernel *k, struct vcpu *v, uint64_t esr)
+static inline void sysreg_record(struct vcpu *v, uint64_t esr)
 {
 	struct exit_record *e = &v->exit;
 	uint8_t target = ISS_SYSREG_RT(esr);
-	bool write = (esr & ISS_SYSREG_READ) == 0;
-	uint64_t value = write && target != 31 ? v->context.arch.x[target] : 0;
-	uint32_t reg = (uint32_t)(esr & ISS_SYSREG);
 
-	if (write && vcpu_write_translation(v, reg, value)) {
-		arch_vcpu_advance(v, 4);
-		return &v->context;
-	}
 	e->class = EXIT_SYSREG;
 	e->width = 8;
 	e->target = (uint8_t)(target << 1 | EXTEND_64);
-	e->write = write;
-	e->reg = reg;
-	e->value = value;
+	e->write = (esr & ISS_SYSREG_READ) == 0;
+	e->reg = (uint32_t)(esr & ISS_SYSREG);
+	e->value = e->write && target != 31 ? v->context.arch.x[target] : 0;
 	e->length = 4;
 	e->syndrome = esr;
+}
+
+/* Registers other than those of interrupts: the kernel may have a use of them itself. */
+static NOINLINE struct context *sysreg_other(struct kernel *k, struct vcpu *v, uint64_t esr)
+{
+	const struct exit_record *e = &v->exit;
+
+	sysreg_record(v, esr);
+	if (e->write && vcpu_write_translation(v, e->reg, e->value)) {
+		arch_vcpu_advance(v, 4);
+		return &v->context;
+	}
+	return monitor_take(v, e->reg, e->write, e->value) ? &v->context : vcpu_exit(k, v);
+}
+
+static HOT struct context *sysreg_exit(struct kernel *k, struct vcpu *v, uint64_t esr)
+{
+	if ((esr & SYSREG(0, 0, 15, 0, 0)) != SYSREG(0, 0, 12, 0, 0))
+		return sysreg_other(k, v, esr);
+	sysreg_record(v, esr);
 	return vcpu_exit(k, v);
 }
 

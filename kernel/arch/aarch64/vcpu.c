@@ -5,6 +5,7 @@
  */
 #include "arch.h"
 #include "el2.h"
+#include "monitor.h"
 #include "port.h"
 #include "sysreg.h"
 #include "vcpu_groups.h"
@@ -33,40 +34,55 @@ uint32_t arch_vcpu_init(struct kernel *k, struct vcpu *v, uint32_t features)
 	    .sctlr = SCTLR_RESET,
 	    .hcr = HCR_GUEST | HCR_TVM,
 	    .vttbr = s->arch.vttbr,
+	    .cptr = CPTR_BASE | CPTR_TFP,
 	};
 	v->arch.system = (struct vcpu_system){
 	    .vmpidr = VMPIDR_RES1,
 	    .vpidr = sysreg_read(midr_el1),
 	};
+	v->arch.monitor = (struct monitor){.os_lock = true};
 	vtimer_init(k, v);
 	return 0;
 }
 
 /* ---- Loading and unloading ---- */
 
-/* each(field of struct vcpu_system and of struct vcpu_system_group, register) */
-#define SYSTEM_REGISTERS(each)                                                                  \
-	each(ttbr0, ttbr0_el1) each(ttbr1, ttbr1_el1) each(tcr, tcr_el1) each(mair, mair_el1)   \
-	    each(amair, amair_el1) each(vbar, vbar_el1) each(elr, elr_el1) each(spsr, spsr_el1) \
-		each(sp_el1, sp_el1) each(tpidr_el1, tpidr_el1) each(esr, esr_el1)              \
-		    each(far, far_el1) each(afsr0, afsr0_el1) each(afsr1, afsr1_el1)            \
-			each(contextidr, contextidr_el1) each(par, par_el1)                     \
-			    each(csselr, csselr_el1)
-#define SAVE(field, name) s->field = sysreg_read(name);
-#define LOAD(field, name) sysreg_write(name, s->field);
-#define GET(field, name) g->field = s->field;
-#define SET(field, name) s->field = g->field;
+/*
+ * each(field of struct vcpu_system and of struct vcpu_system_group, register; another): in pairs,
+ * as one instruction stores or loads two.
+ */
+#define SYSTEM_REGISTERS(each)                                                              \
+	each(ttbr0, ttbr0_el1, ttbr1, ttbr1_el1) each(tcr, tcr_el1, mair, mair_el1)         \
+	    each(amair, amair_el1, vbar, vbar_el1) each(elr, elr_el1, spsr, spsr_el1)       \
+		each(sp_el1, sp_el1, tpidr_el1, tpidr_el1) each(esr, esr_el1, far, far_el1) \
+		    each(afsr0, afsr0_el1, afsr1, afsr1_el1)                                \
+			each(contextidr, contextidr_el1, par, par_el1)
+#define SAVE(first, name1, second, name2)                                           \
+	do {                                                                        \
+		uint64_t first_ = sysreg_read(name1), second_ = sysreg_read(name2); \
+		s->first = first_;                                                  \
+		s->second = second_;                                                \
+	} while (0);
+#define LOAD(first, name1, second, name2)                        \
+	do {                                                     \
+		uint64_t first_ = s->first, second_ = s->second; \
+		sysreg_write(name1, first_);                     \
+		sysreg_write(name2, second_);                    \
+	} while (0);
+#define GET(first, name1, second, name2) g->first = s->first, g->second = s->second;
+#define SET(first, name1, second, name2) s->first = g->first, s->second = g->second;
 
 static void system_save(struct vcpu_system *s)
 {
 	SYSTEM_REGISTERS(SAVE)
+	s->csselr = sysreg_read(csselr_el1);
 }
 
 static void system_load(const struct vcpu_system *s)
 {
 	SYSTEM_REGISTERS(LOAD)
-	sysreg_write(vmpidr_el2, s->vmpidr);
-	sysreg_write(vpidr_el2, s->vpidr);
+	LOAD(vmpidr, vmpidr_el2, vpidr, vpidr_el2)
+	sysreg_write(csselr_el1, s->csselr);
 }
 
 void arch_vcpu_unload(struct kernel *k, struct vcpu *v)
@@ -75,6 +91,8 @@ void arch_vcpu_unload(struct kernel *k, struct vcpu *v)
 		return;
 	vtimer_settle(k, v);
 	system_save(&v->arch.system);
+	if (v->arch.monitor.held != 0)
+		monitor_unload(v);
 	vgic_save(k, v);
 	k->loaded = 0;
 	vtimer_save(k, v);
@@ -123,6 +141,7 @@ static void get_system(const struct arch_context *a, const struct vcpu_system *s
 	g->tpidr_el0 = a->tpidr_el0;
 	g->tpidrro_el0 = a->tpidrro_el0;
 	SYSTEM_REGISTERS(GET)
+	g->csselr = s->csselr;
 }
 
 static void set_system(struct arch_context *a, struct vcpu_system *s,
@@ -134,6 +153,7 @@ static void set_system(struct arch_context *a, struct vcpu_system *s,
 	a->tpidrro_el0 = g->tpidrro_el0;
 	a->hcr = HCR_GUEST | (caches_on(g->sctlr) ? 0 : HCR_TVM);
 	SYSTEM_REGISTERS(SET)
+	s->csselr = g->csselr;
 }
 
 union group {
@@ -142,6 +162,7 @@ union group {
 	struct vcpu_ids ids;
 	struct vcpu_timer_group timer;
 	struct vcpu_host_id host_id;
+	struct vcpu_monitor_group monitor;
 	uint64_t word[sizeof(struct vcpu_host_id) / 8];
 };
 _Static_assert(sizeof(union group) <= MESSAGE_BYTES, "a group travels in one message buffer");
@@ -152,6 +173,7 @@ static const uint16_t group_bytes[VCPU_GROUPS] = {
     [VCPU_GROUP_IDS] = sizeof(struct vcpu_ids),
     [VCPU_GROUP_TIMER] = sizeof(struct vcpu_timer_group),
     [VCPU_GROUP_HOST_ID] = sizeof(struct vcpu_host_id),
+    [VCPU_GROUP_MONITOR] = sizeof(struct vcpu_monitor_group),
 };
 
 int32_t arch_vcpu_get(struct kernel *k, struct vcpu *v, uint32_t group, uint8_t *data)
@@ -179,6 +201,9 @@ int32_t arch_vcpu_get(struct kernel *k, struct vcpu *v, uint32_t group, uint8_t 
 	case VCPU_GROUP_TIMER:
 		vtimer_get(k, v, &g.timer.control, &g.timer.compare);
 		g.timer.cntkctl = a->cntkctl;
+		break;
+	case VCPU_GROUP_MONITOR:
+		monitor_get(v, &g.monitor);
 		break;
 	default:
 		vcpu_host_id(g.host_id.id);
@@ -224,6 +249,9 @@ enum status arch_vcpu_set(struct kernel *k, struct vcpu *v, uint32_t group, cons
 	case VCPU_GROUP_IDS:
 		s->vmpidr = g.ids.vmpidr | VMPIDR_RES1;
 		s->vpidr = g.ids.vpidr;
+		break;
+	case VCPU_GROUP_MONITOR:
+		monitor_set(k, v, &g.monitor);
 		break;
 	default:
 		vtimer_set(k, v, g.timer.control, g.timer.compare);

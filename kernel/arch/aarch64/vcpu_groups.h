@@ -15,6 +15,7 @@ enum vcpu_group {
 	VCPU_GROUP_IDS,
 	VCPU_GROUP_TIMER,
 	VCPU_GROUP_HOST_ID,
+	VCPU_GROUP_MONITOR,
 	VCPU_GROUPS,
 };
 
@@ -42,9 +43,16 @@ struct vcpu_timer_group {
 	uint64_t cntkctl; /* CNTKCTL_EL1 */
 };
 
+/* What turns debug exceptions and counters on; all zero but for the lock after reset. */
+struct vcpu_monitor_group {
+	uint64_t mdscr;	  /* MDSCR_EL1 */
+	uint64_t os_lock; /* OSLSR_EL1.OSLK; writes of OSLAR_EL1 trap */
+	uint64_t pmcr;	  /* PMCR_EL0 */
+};
+
 /*
  * The core's ID registers op0 = 3, op1 = 0, CRn = 0, CRm = 1..7, less what the kernel keeps guests
- * from using (SVE, SME, pointer authentication, MTE, PMU, ...): what a VMM may answer at most.
+ * from using (SVE, SME, pointer authentication, MTE, ...): what a VMM may answer at most.
  */
 #define VCPU_HOST_ID(crm, op2) (((crm)-1) * 8 + (op2))
 struct vcpu_host_id {

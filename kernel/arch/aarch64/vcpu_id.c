@@ -24,9 +24,8 @@ static const struct {
     /* ID_AA64ZFR0_EL1, ID_AA64SMFR0_EL1 */
     {VCPU_HOST_ID(4, 4), ~0ull},
     {VCPU_HOST_ID(4, 5), ~0ull},
-    /* ID_AA64DFR0_EL1: TraceVer, PMUVer, PMSVer, DoubleLock, TraceFilt, TraceBuffer, MTPMU, BRBE */
-    {VCPU_HOST_ID(5, 0),
-     FIELD(4) | FIELD(8) | FIELD(32) | FIELD(40) | FIELD(44) | FIELD(48) | FIELD(52)},
+    /* ID_AA64DFR0_EL1: TraceVer, PMSVer, DoubleLock, TraceFilt, TraceBuffer, MTPMU, BRBE */
+    {VCPU_HOST_ID(5, 0), FIELD(4) | FIELD(32) | FIELD(40) | FIELD(44) | FIELD(48) | FIELD(52)},
     /* ID_AA64ISAR1_EL1: APA, API, GPA, GPI, LS64. ID_AA64ISAR2_EL1: GPA3, APA3, MOPS */
     {VCPU_HOST_ID(6, 1), FIELD(4) | FIELD(8) | FIELD(24) | FIELD(28) | FIELD(60)},
     {VCPU_HOST_ID(6, 2), FIELD(8) | FIELD(12) | FIELD(16)},

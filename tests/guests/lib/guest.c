@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "guest.h"
 
+#define KIND_SAME 4 /* synchronous, from EL1 with SP_EL1; from EL0 in AArch64 and AArch32 */
+#define KIND_IRQ 5
+#define KIND_EL0 8
+#define KIND_EL0_32 12
+#define CLASS_SVC_32 0x11
+#define CLASS_SVC 0x15
 #define CLASS_FETCH 0x21 /* aborts from the same exception level */
 #define CLASS_DATA 0x25
-
-struct frame {
-	uint64_t x[31], pc, status;
-};
 
 volatile struct trap_record trap_last;
 static volatile bool expected;
@@ -151,10 +153,23 @@ static void unexpected(uint64_t kind, const struct frame *f)
 	power_off();
 }
 
+/* An SVC of EL0: el0_run returns. */
+static bool is_el0_end(uint64_t kind, struct frame *f)
+{
+	uint64_t class = READ_REGISTER(esr_el1) >> 26;
+
+	if (!(kind == KIND_EL0 && class == CLASS_SVC) &&
+	    !(kind == KIND_EL0_32 && class == CLASS_SVC_32))
+		return false;
+	f->pc = (uint64_t)el0_return;
+	f->status = 0x3c5 & ~0x80ull; /* EL1h; interrupts as tests have them */
+	return true;
+}
+
 void guest_trap(uint64_t kind, struct frame *f);
 void guest_trap(uint64_t kind, struct frame *f)
 {
-	if (kind == 5) { /* IRQ from EL1 with SP_EL1 */
+	if (kind == KIND_IRQ) {
 		uint32_t id = (uint32_t)READ_REGISTER(ICC_IAR1);
 
 		guest_interrupt(id);
@@ -162,7 +177,9 @@ void guest_trap(uint64_t kind, struct frame *f)
 			WRITE_REGISTER(ICC_EOIR1, id);
 		return;
 	}
-	if (kind != 4 || !expected)
+	if (guest_exception(kind, f) || is_el0_end(kind, f))
+		return;
+	if ((kind != KIND_SAME && kind != KIND_EL0 && kind != KIND_EL0_32) || !expected)
 		unexpected(kind, f);
 	trap_last.count++;
 	trap_last.syndrome = READ_REGISTER(esr_el1);
@@ -189,6 +206,13 @@ void check_undefined_(int line)
 {
 	check_equal_(trap_last.count, 1, "exceptions", line);
 	check_equal_(trap_last.syndrome, 0x02000000, "ESR (undefined, 4 bytes)", line);
+}
+
+__attribute__((weak)) bool guest_exception(uint64_t kind, struct frame *f)
+{
+	(void)kind;
+	(void)f;
+	return false;
 }
 
 __attribute__((weak)) void guest_interrupt(uint32_t id)

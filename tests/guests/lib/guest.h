@@ -64,10 +64,16 @@ void test(const char *name); /* what follows belongs to this test */
 void check_(bool ok, const char *what, int line, uint64_t actual, uint64_t expected);
 void check_equal_(uint64_t actual, uint64_t expected, const char *what, int line);
 
-/* ---- To be defined by the guest; the second and third have defaults that fail ---- */
+/* ---- To be defined by the guest; those after the first have defaults, of which two fail ---- */
 void guest_main(uint64_t tree);
 void guest_interrupt(uint32_t id); /* between acknowledge and end */
 void second_main(uint64_t argument);
+struct frame { /* of whom an exception interrupted */
+	uint64_t x[31], pc, status;
+};
+/* A synchronous exception, before all else: `kind` counts the vectors. True: *f says how to go on.
+ */
+bool guest_exception(uint64_t kind, struct frame *f);
 
 /* ---- Exceptions: an expected one skips its instruction, or ends the call that fetched, and is
  * recorded ---- */
@@ -84,6 +90,11 @@ void trap_expect(void); /* the next synchronous exception is expected, and the c
 #define CHECK_NO_TRAP() CHECK_EQUAL(trap_last.count, 0)
 void check_abort_(uint64_t address, int line);
 void check_undefined_(int line);
+
+/* ---- EL0 (el0.S): from `pc` with that SPSR and argument, to an SVC, which returns x0. Expected
+ * exceptions skip their instruction there, too. ---- */
+uint64_t el0_run(uint64_t pc, uint64_t status, uint64_t argument);
+void el0_return(void);
 
 /* ---- Hypercalls and PSCI (guest.c) ---- */
 uint64_t hypercall(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3);

@@ -230,6 +230,7 @@ int32_t arch_vcpu_reset(struct machine *m, uint32_t cpu, uint64_t entry, uint64_
 	struct vcpu_general general = {.pc = entry, .psr = PSR_EL1H_MASKED};
 	struct vcpu_system_group system = {.sctlr = SCTLR_RESET};
 	struct vcpu_timer_group timer = {0};
+	const struct vcpu_monitor_group monitor = {.os_lock = 1};
 	int32_t status;
 
 	ptimer_reset(&m->arch->ptimer, cpu);
@@ -244,6 +245,9 @@ int32_t arch_vcpu_reset(struct machine *m, uint32_t cpu, uint64_t entry, uint64_
 	memcpy(ipc_buffer(), &timer, sizeof(timer));
 	if (!status)
 		status = vcpu_set(m->vcpus[cpu], VCPU_GROUP_TIMER);
+	memcpy(ipc_buffer(), &monitor, sizeof(monitor));
+	if (!status)
+		status = vcpu_set(m->vcpus[cpu], VCPU_GROUP_MONITOR);
 	return status;
 }
 
@@ -307,12 +311,30 @@ bool arch_mmio(struct machine *m, uint32_t cpu, uint64_t address, uint32_t width
 	return vgic_access(&m->arch->vgic, cpu, address, width, write, value);
 }
 
+/* The kernel has the registers that the lock holds back. */
+static void tell_os_lock(const struct machine *m, uint32_t cpu)
+{
+	struct vcpu_monitor_group monitor;
+	uint32_t bytes = 0;
+
+	if (vcpu_get(m->vcpus[cpu], VCPU_GROUP_MONITOR, &bytes))
+		return;
+	memcpy(&monitor, ipc_buffer(), sizeof(monitor));
+	monitor.os_lock = m->arch->sysreg.os_lock[cpu];
+	memcpy(ipc_buffer(), &monitor, sizeof(monitor));
+	vcpu_set(m->vcpus[cpu], VCPU_GROUP_MONITOR);
+}
+
 bool arch_sysreg(struct machine *m, uint32_t cpu, uint32_t reg, bool write, uint64_t *value)
 {
 	if (reg == SYSREG_ICC_SGI1R || reg == SYSREG_ICC_SGI0R || reg == SYSREG_ICC_ASGI1R) {
 		if (write)
 			vgic_sgi(&m->arch->vgic, cpu, *value, reg != SYSREG_ICC_SGI1R);
 		return write;
+	}
+	if (reg == SYSREG_OSLAR && sysreg_access(&m->arch->sysreg, cpu, reg, write, value)) {
+		tell_os_lock(m, cpu);
+		return true;
 	}
 	return sysreg_access(&m->arch->sysreg, cpu, reg, write, value) ||
 	       ptimer_access(&m->arch->ptimer, cpu, reg, write, value);

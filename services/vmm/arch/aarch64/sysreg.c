@@ -9,8 +9,8 @@
 
 /*
  * What a guest sees of the ID registers: (host & keep) | set. Fields are those of Arm DDI 0487,
- * D13.2. Not named: not shown (SVE, SME, MTE, RAS, pointer authentication, performance monitors,
- * AMU, MPAM, nested virtualization, all of AArch32).
+ * D13.2. Not named: not shown (SVE, SME, MTE, RAS, pointer authentication, AMU, MPAM, nested
+ * virtualization, all of AArch32).
  */
 static const struct {
 	uint8_t index;
@@ -20,8 +20,8 @@ static const struct {
     {SYSREG_ID(4, 0), FIELD(16) | FIELD(20) | FIELD(48) | FIELD(56) | FIELD(60), 0x11 | 1ull << 24},
     /* AA64PFR1: SSBS is a PSTATE bit the kernel carries along; BT needs guarded pages only. */
     {SYSREG_ID(4, 1), FIELD(0) | FIELD(4), 0},
-    /* AA64DFR0: ARMv8.0 debug, two breakpoints and two watchpoints (the fewest there can be). */
-    {SYSREG_ID(5, 0), 0, 6 | 1ull << 12 | 1ull << 20},
+    /* AA64DFR0: ARMv8.0 debug; PMUVer, BRPs, WRPs, CTX_CMPs. */
+    {SYSREG_ID(5, 0), FIELD(8) | FIELD(12) | FIELD(20) | FIELD(28), 6},
     /* AA64ISAR0: instructions alone, but not TME (27:24). */
     {SYSREG_ID(6, 0), ~FIELD(24) & ~0xfull, 0},
     /* AA64ISAR1: not APA, API, GPA, GPI, LS64, XS. */
@@ -48,6 +48,7 @@ static const struct {
 	uint64_t most;
 } limits[] = {
     {SYSREG_ID(4, 0), 56, 1}, /* CSV2: SCXTNUM_EL1 and SCXTNUM_EL0 */
+    {SYSREG_ID(5, 0), 8, 6},  /* PMUVer: what came after Armv8.5 */
     {SYSREG_ID(7, 1), 0, 2},  /* HAFDBS: TCR2_EL1.HAFT */
     {SYSREG_ID(7, 2), 16, 1}, /* VARange: TCR2_EL1.D128 */
 };
@@ -62,6 +63,8 @@ void sysreg_init(struct sysreg *s, const uint64_t host[SYSREG_IDS], uint32_t add
 	memset(s, 0, sizeof(*s));
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
 		s->id[shown[i].index] = (host[shown[i].index] & shown[i].keep) | shown[i].set;
+	if ((s->id[SYSREG_ID(5, 0)] & FIELD(8)) == FIELD(8)) /* PMUVer: of another kind */
+		s->id[SYSREG_ID(5, 0)] &= ~FIELD(8);
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		uint64_t *id = &s->id[limits[i].index];
 
@@ -78,25 +81,19 @@ void sysreg_init(struct sysreg *s, const uint64_t host[SYSREG_IDS], uint32_t add
 
 void sysreg_reset(struct sysreg *s, unsigned int cpu)
 {
-	s->mdscr[cpu] = 0;
 	s->os_lock[cpu] = true; /* OSLAR_EL1: locked out of reset */
 }
 
 /*
- * Debug registers exist, and hold nothing: breakpoints, watchpoints and the debug channel read as
- * zero and ignore writes. MDSCR_EL1 keeps what is written, so that a guest sees its own bits again.
+ * Breakpoints, watchpoints and MDSCR_EL1 are the kernel's business. What is left holds nothing: the
+ * debug channel reads as zero and ignores writes; the OS lock is told to the kernel by whoever
+ * calls.
  */
 static bool debug_access(struct sysreg *s, unsigned int cpu, uint32_t reg, bool write,
 			 uint64_t *value)
 {
 	switch (reg) {
-	case SYSREG(2, 0, 0, 2, 2): /* MDSCR_EL1 */
-		if (write)
-			s->mdscr[cpu] = *value;
-		else
-			*value = s->mdscr[cpu];
-		return true;
-	case SYSREG(2, 0, 1, 0, 4): /* OSLAR_EL1 */
+	case SYSREG_OSLAR:
 		if (!write)
 			return false;
 		s->os_lock[cpu] = *value & 1;
@@ -122,18 +119,8 @@ static bool debug_access(struct sysreg *s, unsigned int cpu, uint32_t reg, bool 
 		*value = 0;
 		return true;
 	default:
-		break;
+		return false;
 	}
-	/* DBGBVRn, DBGBCRn, DBGWVRn, DBGWCRn: CRn 0, op2 4..7, n in CRm; two of each exist. */
-	for (uint32_t n = 0; n < 2; n++) {
-		for (uint32_t op2 = 4; op2 < 8; op2++) {
-			if (reg == SYSREG(2, 0, 0, n, op2)) {
-				*value = 0;
-				return true;
-			}
-		}
-	}
-	return false;
 }
 
 bool sysreg_access(struct sysreg *s, unsigned int cpu, uint32_t reg, bool write, uint64_t *value)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * System registers that trap: ID registers, debug registers, cache maintenance by set and way. The
- * number of a register is the one of SysregAccess in idl/exit.proto.
+ * System registers that trap: ID registers, the rest of debug, cache maintenance by set and way.
+ * The number of a register is the one of SysregAccess in idl/exit.proto.
  */
 #ifndef VMM_SYSREG_H
 #define VMM_SYSREG_H
@@ -16,6 +16,7 @@
 #define SYSREG_ICC_SGI1R SYSREG(3, 0, 12, 11, 5)
 #define SYSREG_ICC_ASGI1R SYSREG(3, 0, 12, 11, 6)
 #define SYSREG_ICC_SGI0R SYSREG(3, 0, 12, 11, 7)
+#define SYSREG_OSLAR SYSREG(2, 0, 1, 0, 4)
 
 #define SYSREG_CPUS 8u
 #define SYSREG_IDS 56u /* ID registers: op0 3, op1 0, CRn 0, CRm 1..7 */
@@ -23,7 +24,6 @@
 
 struct sysreg {
 	uint64_t id[SYSREG_IDS]; /* what the guest sees */
-	uint64_t mdscr[SYSREG_CPUS];
 	bool os_lock[SYSREG_CPUS];
 };
 
