@@ -8,6 +8,14 @@
 #define NORMAL_BLOCK 0x705ull /* block, attribute 1, inner shareable, accessed */
 #define MEMORY 0x80000000ull
 
+#define SCTLR_DZE (1ull << 14)
+#define SCTLR_UCT (1ull << 15)
+#define SCTLR_UCI (1ull << 26)
+#define BLOCK_EL0 (1ull << 6)
+#define EL0T 0x3c0ull
+#define CLASS(syndrome) ((syndrome) >> 26)
+#define CLASS_TRAPPED 0x18u
+
 static uint64_t page[512] __attribute__((aligned(4096)));
 
 /* Every set and way of every level, as boot code of old does. */
@@ -76,6 +84,85 @@ static void test_zero(void)
 	BY_ADDRESS("dc zva");
 	for (uint32_t i = 0; i < 512; i++)
 		CHECK_EQUAL(page[i], i < bytes / 8 ? 0 : 1 + i);
+}
+
+/* One operation each, x0 the address: DC CVAU, CVAC, CIVAC, IC IVAU; then ZVA, CTR_EL0, IVAC. */
+extern const char user_operations[];
+__asm__(
+    ".balign 4\n"
+    "user_operations: dc cvau, x0\n\tsvc #0\n\tdc cvac, x0\n\tsvc #0\n\tdc civac, x0\n\tsvc #0\n\t"
+    "ic ivau, x0\n\tsvc #0\n\tdc zva, x0\n\tsvc #0\n\tmrs x0, ctr_el0\n\tsvc #0\n\tdc ivac, "
+    "x0\n\tsvc #0\n");
+
+static uint64_t user(uint32_t operation)
+{
+	const uint64_t alias = ((uint64_t)MMU_FREE << 30) - MEMORY;
+
+	trap_expect();
+	return el0_run((uint64_t)user_operations + operation * 8 + alias, EL0T,
+		       (uint64_t)page + alias);
+}
+
+static void check_trapped(uint32_t first, uint32_t end)
+{
+	for (uint32_t i = first; i < end; i++) {
+		(void)user(i);
+		CHECK_EQUAL(trap_last.count, 1);
+		CHECK_EQUAL(CLASS(trap_last.syndrome), CLASS_TRAPPED);
+	}
+}
+
+static void test_user(void)
+{
+	const uint64_t sctlr = READ_REGISTER(sctlr_el1) & ~(SCTLR_DZE | SCTLR_UCT | SCTLR_UCI);
+
+	mmu_entry(MMU_FREE, MEMORY | NORMAL_BLOCK | BLOCK_EL0);
+	fill(0x77);
+	test("EL0 without SCTLR_EL1.UCI, DZE, UCT: EL1 is told of each");
+	WRITE_REGISTER(sctlr_el1, sctlr);
+	check_trapped(0, 6);
+	test("with UCI: operations to the points of unification and coherency");
+	WRITE_REGISTER(sctlr_el1, sctlr | SCTLR_UCI);
+	for (uint32_t i = 0; i < 4; i++) {
+		(void)user(i);
+		CHECK_NO_TRAP();
+	}
+	CHECK(filled(0x77));
+	check_trapped(4, 6);
+	test("with DZE and UCT: DC ZVA and CTR_EL0");
+	WRITE_REGISTER(sctlr_el1, sctlr | SCTLR_DZE | SCTLR_UCT);
+	if (!(READ_REGISTER(dczid_el0) & 0x10)) {
+		(void)user(4);
+		CHECK_NO_TRAP();
+		CHECK_EQUAL(page[0], 0);
+	}
+	CHECK_EQUAL(user(5), READ_REGISTER(ctr_el0));
+	CHECK_NO_TRAP();
+	check_trapped(0, 4);
+	test("DC IVAC is never EL0's");
+	WRITE_REGISTER(sctlr_el1, sctlr | SCTLR_DZE | SCTLR_UCT | SCTLR_UCI);
+	(void)user(6);
+	CHECK_EQUAL(trap_last.count, 1);
+	WRITE_REGISTER(sctlr_el1, sctlr);
+	mmu_entry(MMU_FREE, 0);
+}
+
+static void test_sizes(void)
+{
+	uint64_t ctr = READ_REGISTER(ctr_el0), zero = READ_REGISTER(dczid_el0);
+
+	test("line sizes are told, and some that there are");
+	CHECK((ctr >> 31 & 1) == 1);
+	CHECK((ctr & 0xf) <= 9 && (ctr >> 16 & 0xf) <= 9);
+	CHECK((zero & 0xf) <= 9);
+	test("each cache that CLIDR_EL1 names can be asked for its size");
+	trap_expect();
+	for (uint64_t level = 0; (READ_REGISTER(clidr_el1) >> 3 * level & 7) != 0; level++) {
+		WRITE_REGISTER(csselr_el1, level << 1);
+		CHECK_EQUAL(READ_REGISTER(csselr_el1), level << 1);
+		(void)READ_REGISTER(ccsidr_el1);
+	}
+	CHECK_NO_TRAP();
 }
 
 static void test_registers_before(void)
@@ -191,6 +278,8 @@ void guest_main(uint64_t tree)
 	test("operations by set and way do no harm, translation on");
 	test_sets();
 	test_zero();
+	test_sizes();
+	test_user();
 	test_remap();
 	test_code();
 	test_off();

@@ -35,6 +35,42 @@
 		}                         \
 	} while (0)
 
+/* Fields that stand for what has no instruction of its own, by what they allow. */
+static void test_uses(void)
+{
+	uint64_t value;
+
+	test("ASIDBits: TTBR0_EL1 keeps as many bits");
+	WRITE_REGISTER(tcr_el1, 1ull << 36); /* AS */
+	WRITE_REGISTER(ttbr0_el1, 0xffffull << 48);
+	value = READ_REGISTER(ttbr0_el1) >> 48;
+	CHECK(FIELD(id_aa64mmfr0_el1, 4) == 2 ? value == 0xffff : (value & 0xff) == 0xff);
+	WRITE_REGISTER(ttbr0_el1, 0);
+	WRITE_REGISTER(tcr_el1, 0);
+	test("BigEnd: data of EL1 can be big-endian");
+	if (FIELD(id_aa64mmfr0_el1, 8)) {
+		static volatile uint32_t word = 0x11223344;
+
+		__asm__ volatile(
+		    "mrs x9, sctlr_el1\n\torr x10, x9, #(1 << 25)\n\tmsr sctlr_el1, x10\n\tisb\n\t"
+		    "ldr %w0, [%1]\n\tmsr sctlr_el1, x9\n\tisb"
+		    : "=&r"(value)
+		    : "r"(&word)
+		    : "x9", "x10", "memory");
+		CHECK_EQUAL(value, 0x44332211);
+	}
+	test("debug and physical timer have registers; virtualization's and the debug channel's "
+	     "are quiet");
+	trap_expect();
+	CHECK_EQUAL(READ_REGISTER(mdccsr_el0), 0);
+	(void)READ_REGISTER(cntp_ctl_el0);
+	CHECK_NO_TRAP();
+	test("52-bit addresses are not shown");
+	CHECK(FIELD(id_aa64mmfr0_el1, 28) == 0 || FIELD(id_aa64mmfr0_el1, 28) == 15);
+	CHECK(FIELD(id_aa64mmfr0_el1, 20) <= 1);
+	CHECK_EQUAL(FIELD(id_aa64mmfr0_el1, 40) | FIELD(id_aa64mmfr0_el1, 32), 0);
+}
+
 static void test_reads(void)
 {
 	test("every ID register can be read, those without a meaning too");
@@ -135,9 +171,13 @@ static void test_hidden(void)
 	HIDDEN("S3_0_C5_C4_0"); /* ERXFR_EL1 */
 	test("the vector length extensions are hidden, and undefined");
 	CHECK_EQUAL(FIELD(id_aa64pfr0_el1, 32), 0);
-	HIDDEN("S3_0_C1_C2_0"); /* ZCR_EL1 */
+	/* Where the core has them, EL1's own CPACR_EL1.ZEN comes first. */
+	RUN("mrs x9, S3_0_C1_C2_0"); /* ZCR_EL1 */
+	CHECK_EQUAL(trap_last.count, 1);
+	CHECK(trap_last.syndrome >> 26 == 0 || trap_last.syndrome >> 26 == 0x19);
 	RUN("rdvl x9, #1");
-	CHECK_UNDEFINED();
+	CHECK_EQUAL(trap_last.count, 1);
+	CHECK(trap_last.syndrome >> 26 == 0 || trap_last.syndrome >> 26 == 0x19);
 	test("pointer authentication is hidden, its keys undefined, its hints do nothing");
 	CHECK_EQUAL(READ_REGISTER(id_aa64isar1_el1) & 0xff000ff0, 0);
 	HIDDEN("S3_0_C2_C1_0"); /* APIAKeyLo_EL1 */
@@ -214,6 +254,7 @@ void guest_main(uint64_t tree)
 	test_reads();
 	test_levels();
 	test_shown();
+	test_uses();
 	test_hidden();
 	test_debug();
 }

@@ -132,6 +132,16 @@ TEST(what_the_kernel_has_is_not_here)
 	CHECK_EQ(value, 0);
 }
 
+TEST(granules_are_without_52_bits)
+{
+	start(1ull << 28 | 2ull << 20, 39);
+	CHECK_EQ(field(id(7, 0), 28), 0);
+	CHECK_EQ(field(id(7, 0), 20), 1);
+	start(15ull << 28 | 15ull << 24, 39);
+	CHECK_EQ(field(id(7, 0), 28), 15);
+	CHECK_EQ(field(id(7, 0), 24), 15);
+}
+
 TEST(monitors_are_as_many_as_the_core_has)
 {
 	start(0x4321 << 8, 39);

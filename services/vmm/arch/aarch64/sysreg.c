@@ -42,15 +42,17 @@ static const struct {
      0},
 };
 
-/* Fields whose higher values stand for registers that are not there. */
+/* Fields whose higher values stand for what is not there; of granules 15 says that there are none.
+ */
 static const struct {
 	uint8_t index, shift;
 	uint64_t most;
 } limits[] = {
-    {SYSREG_ID(4, 0), 56, 1}, /* CSV2: SCXTNUM_EL1 and SCXTNUM_EL0 */
-    {SYSREG_ID(5, 0), 8, 6},  /* PMUVer: what came after Armv8.5 */
-    {SYSREG_ID(7, 1), 0, 2},  /* HAFDBS: TCR2_EL1.HAFT */
-    {SYSREG_ID(7, 2), 16, 1}, /* VARange: TCR2_EL1.D128 */
+    {SYSREG_ID(4, 0), 56, 1},			       /* CSV2: SCXTNUM_EL1 and SCXTNUM_EL0 */
+    {SYSREG_ID(5, 0), 8, 6},			       /* PMUVer: what came after Armv8.5 */
+    {SYSREG_ID(7, 0), 20, 1},			       /* TGran16 and TGran4: 52-bit addresses */
+    {SYSREG_ID(7, 0), 28, 0}, {SYSREG_ID(7, 1), 0, 2}, /* HAFDBS: TCR2_EL1.HAFT */
+    {SYSREG_ID(7, 2), 16, 1},			       /* VARange: TCR2_EL1.D128 */
 };
 
 /* Sizes of ID_AA64MMFR0_EL1.PARange. */
@@ -66,9 +68,9 @@ void sysreg_init(struct sysreg *s, const uint64_t host[SYSREG_IDS], uint32_t add
 	if ((s->id[SYSREG_ID(5, 0)] & FIELD(8)) == FIELD(8)) /* PMUVer: of another kind */
 		s->id[SYSREG_ID(5, 0)] &= ~FIELD(8);
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		uint64_t *id = &s->id[limits[i].index];
+		uint64_t *id = &s->id[limits[i].index], field = *id >> limits[i].shift & 0xf;
 
-		if ((*id >> limits[i].shift & 0xf) > limits[i].most)
+		if (field > limits[i].most && (field != 15 || limits[i].index != SYSREG_ID(7, 0)))
 			*id = (*id & ~FIELD(limits[i].shift)) | limits[i].most << limits[i].shift;
 	}
 	while (range + 1 < sizeof(pa_bits) && pa_bits[range + 1] <= address_bits &&
