@@ -13,6 +13,11 @@
 #define PSCI_MIGRATE_INFO_TYPE 0x84000006u
 #define PSCI_CPU_SUSPEND 0xc4000001u
 #define PSCI_SYSTEM_RESET 0x84000009u
+#define PSCI_CPU_ON_32 0x84000003u
+#define INVALID_ADDRESS ((uint64_t)-9)
+#define ON 0ull
+#define OFF 1ull
+#define CONTEXT 0xfeedface12345678ull
 
 typedef uint64_t call_type(uint64_t function, uint64_t a1, uint64_t a2, uint64_t a3);
 
@@ -33,17 +38,19 @@ static void test_call(call_type *call)
 	CHECK_EQUAL(call(PSCI_CPU_SUSPEND, 0, 0, 0), SUCCESS);
 	CHECK_EQUAL(call(PSCI_CPU_SUSPEND, 1u << 16, 0x80000000, 0), INVALID_PARAMETERS);
 	CHECK_EQUAL(call(PSCI_CPU_ON, 0, 0x80000000, 0), ALREADY_ON);
-	CHECK_EQUAL(call(PSCI_CPU_ON, 1, 0x80000000, 0), INVALID_PARAMETERS);
+	CHECK_EQUAL(call(PSCI_CPU_ON, 2, 0x80000000, 0), INVALID_PARAMETERS);
 	CHECK_EQUAL(call(PSCI_AFFINITY_INFO, 0, 0, 0), 0);
 	CHECK_EQUAL(call(PSCI_AFFINITY_INFO, 0, 1, 0), INVALID_PARAMETERS);
-	CHECK_EQUAL(call(PSCI_AFFINITY_INFO, 1, 0, 0), INVALID_PARAMETERS);
+	CHECK_EQUAL(call(PSCI_AFFINITY_INFO, 2, 0, 0), INVALID_PARAMETERS);
 }
 
 static void test_unknown(call_type *call)
 {
-	static const uint64_t functions[] = {0,		 1,	     0x840000ff,
-					     0xc40000ff, 0x04000000, 0x86000000,
-					     0xbf00ff01, 0xffffffff, 0xc600ffff};
+	static const uint64_t functions[] = {
+	    0,		1,	    0x840000ff, 0xc40000ff, 0x04000000, 0x86000000,
+	    0xbf00ff01, 0xffffffff, 0xc600ffff, 0x80000002, 0x84000005, 0x8400000e,
+	    0x84000012, 0xc4000012, 0x84000013, 0x84000014, 0x84000050, 0x82000000,
+	    0x83000000, 0x85000000, 0x8600ff01, 0xb2000000, 0xc5000020};
 
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
 		CHECK_EQUAL(call(functions[i], ~0ull, ~0ull, ~0ull), NOT_SUPPORTED);
@@ -66,6 +73,87 @@ static void test_workarounds(void)
 	CHECK_EQUAL(hypercall(SMCCC_ARCH_FEATURES, SMCCC_VERSION, 0, 0), SUCCESS);
 	CHECK((int32_t)hypercall(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_1, 0, 0) >= -1);
 	CHECK_EQUAL(hypercall(SMCCC_ARCH_FEATURES, 0x80001234, 0, 0), NOT_SUPPORTED);
+}
+
+static volatile uint64_t context, state, mask, alive;
+static volatile bool go_off;
+
+void second_start(void);
+
+void second_main(uint64_t argument)
+{
+	context = argument;
+	state = READ_REGISTER(sctlr_el1) & 0x1005;
+	mask = READ_REGISTER(daif);
+	alive++;
+	while (!go_off)
+		(void)hypercall(PSCI_VERSION, 0, 0, 0);
+	hypercall(PSCI_CPU_OFF, 0, 0, 0);
+	alive = 100; /* CPU_OFF does not return */
+}
+
+static void test_refused_starts(call_type *call, uint64_t start)
+{
+	static const uint64_t nowhere[] = {0,	       0x09000000, 0x08000000,
+					   0x7ffffffc, 1ull << 60, ~3ull};
+
+	for (size_t i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++)
+		CHECK_EQUAL(call(PSCI_CPU_ON, 1, nowhere[i], 0), INVALID_ADDRESS);
+	CHECK_EQUAL(call(PSCI_CPU_ON, 1, start + 2, 0), INVALID_ADDRESS);
+	CHECK_EQUAL(call(PSCI_CPU_ON, 1ull << 31 | 1, start, 0), INVALID_PARAMETERS);
+	CHECK_EQUAL(call(PSCI_CPU_ON, 0x101, start, 0), INVALID_PARAMETERS);
+	CHECK_EQUAL(call(PSCI_AFFINITY_INFO, 1, 0, 0), OFF);
+}
+
+/* One life of the second vCPU, started by `function`. */
+static void test_life(call_type *call, uint64_t function, uint64_t start, uint64_t expected)
+{
+	go_off = false;
+	alive = 0;
+	CHECK_EQUAL(call(function, 1, start, CONTEXT), SUCCESS);
+	/* On, or about to be: never off again by itself. */
+	CHECK_EQUAL(call(PSCI_AFFINITY_INFO, 1, 0, 0) == OFF, false);
+	CHECK_EQUAL(call(PSCI_CPU_ON, 1, start, 0), ALREADY_ON);
+	while (!alive)
+		(void)call(PSCI_VERSION, 0, 0, 0);
+	CHECK_EQUAL(call(PSCI_AFFINITY_INFO, 1, 0, 0), ON);
+	CHECK_EQUAL(call(PSCI_CPU_ON, 1, start, 0), ALREADY_ON);
+	CHECK_EQUAL(context, expected);
+	CHECK_EQUAL(state, 0); /* MMU and caches off */
+	CHECK_EQUAL(mask, 0x3c0);
+	go_off = true;
+	while (call(PSCI_AFFINITY_INFO, 1, 0, 0) != OFF)
+		;
+	CHECK_EQUAL(alive, 1);
+}
+
+static void test_second(call_type *call)
+{
+	uint64_t start = (uint64_t)second_start;
+
+	test_refused_starts(call, start);
+	test_life(call, PSCI_CPU_ON, start, CONTEXT);
+	test_life(call, PSCI_CPU_ON_32, start, (uint32_t)CONTEXT);
+}
+
+static void test_suspend(call_type *call)
+{
+	static const uint64_t refused[] = {1, 1u << 16, 1u << 16 | 7, 1u << 24, 3u << 24, 1u << 31};
+
+	CHECK_EQUAL(call(PSCI_CPU_SUSPEND, 0, 0, 0), SUCCESS);
+	CHECK_EQUAL(call(0x84000001, 0xffffffff00000000, 0, 0), SUCCESS);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		CHECK_EQUAL(call(PSCI_CPU_SUSPEND, refused[i], 0x80000000, 0), INVALID_PARAMETERS);
+}
+
+static void test_registers(void)
+{
+	uint64_t registers[30];
+
+	test("a call changes x0 alone");
+	registers_over_call(PSCI_VERSION, registers);
+	for (uint64_t i = 1; i < 30; i++)
+		CHECK_EQUAL(registers[i], i);
 }
 
 static void test_immediates(void)
@@ -92,6 +180,14 @@ void guest_main(uint64_t tree)
 	test_unknown(hypercall);
 	test("unknown functions are not supported, by SMC");
 	test_unknown(secure_call);
+	test("a vCPU's life, and starts that are refused, by HVC");
+	test_second(hypercall);
+	test("a vCPU's life, and starts that are refused, by SMC");
+	test_second(secure_call);
+	test("standby returns, other states are refused");
+	test_suspend(hypercall);
+	test_suspend(secure_call);
+	test_registers();
 	test_widths();
 	test_workarounds();
 	test_immediates();

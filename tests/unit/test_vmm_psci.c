@@ -47,6 +47,34 @@ TEST(features)
 	CHECK_EQ(answer(0x80000001, 0x80000002, 0), -1);
 }
 
+TEST(each_function_of_1_1_is_offered_or_not_supported)
+{
+	static const struct {
+		uint32_t function;
+		int feature;
+	} all[] = {
+	    {0x84000000, 0},  {0x84000001, 0},	{0xc4000001, 0},  {0x84000002, 0},
+	    {0x84000003, 0},  {0xc4000003, 0},	{0x84000004, 0},  {0xc4000004, 0},
+	    {0x84000005, -1}, {0xc4000005, -1}, {0x84000006, 0},  {0x84000007, -1},
+	    {0xc4000007, -1}, {0x84000008, 0},	{0x84000009, 0},  {0x8400000a, 0},
+	    {0x8400000b, -1}, {0x8400000c, -1}, {0xc400000c, -1}, {0x8400000d, -1},
+	    {0xc400000d, -1}, {0x8400000e, -1}, {0xc400000e, -1}, {0x8400000f, -1},
+	    {0x84000010, -1}, {0xc4000010, -1}, {0x84000011, -1}, {0xc4000011, -1},
+	    {0x84000012, -1}, {0xc4000012, -1}, {0x84000013, -1}, {0x84000014, -1},
+	    {0xc4000014, -1}, {0xc4000000, -1}, {0xc4000002, -1},
+	};
+
+	start();
+	for (unsigned int i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		CHECK_EQ(answer(0x8400000a, all[i].function, 0), all[i].feature);
+		if (all[i].feature)
+			CHECK_EQ(answer(all[i].function, 0, 0), -1);
+	}
+	CHECK_EQ(answer(0x80000001, 0x80000001, 0), 0);
+	CHECK_EQ(answer(0x80000001, 0x80000002, 0), -1); /* SMCCC_ARCH_SOC_ID */
+	CHECK_EQ(answer(0x80000002, 0, 0), -1);
+}
+
 TEST(unknown_calls)
 {
 	start();
@@ -110,7 +138,12 @@ TEST(cpu_suspend)
 {
 	start();
 	CHECK_EQ(answer(0xc4000001, 0, 0), 0);
-	CHECK_EQ(answer(0xc4000001, 0x10000, 0), -2);
+	CHECK_EQ(answer(0x84000001, 0xffffffff00000000, 0), 0);
+	CHECK_EQ(answer(0xc4000001, 0x10000, 0x80001000), -2); /* power down */
+	CHECK_EQ(answer(0xc4000001, 0x10000, 1), -2);
+	CHECK_EQ(answer(0xc4000001, 0x1000000, 0), -2);	 /* standby of a cluster */
+	CHECK_EQ(answer(0xc4000001, 1, 0), -2);		 /* a StateID nobody told of */
+	CHECK_EQ(answer(0xc4000001, 0x80000000, 0), -2); /* reserved, or the extended format */
 }
 
 TEST(what_ends_something)

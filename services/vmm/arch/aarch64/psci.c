@@ -20,9 +20,8 @@
 #define MIGRATE_NOT_NEEDED 2
 /* Target affinity as MPIDR_EL1 has it: Aff3 in 39:32, Aff2..0 in 23:0, all else zero. */
 #define MPIDR_AFFINITY 0xff00ffffffull
-/* CPU_SUSPEND: bits of power_state (original format) that must be zero; bit 16: power down. */
-#define POWER_STATE_RESERVED 0xfcfe0000u
-#define POWER_STATE_DOWN 0x00010000u
+/* CPU_SUSPEND: StateType standby, PowerLevel of the core, StateID 0, in the original format. */
+#define POWER_STATE_STANDBY 0u
 
 void psci_init(struct psci *p, unsigned int cpus, const uint32_t *affinity)
 {
@@ -88,16 +87,20 @@ static int64_t affinity_info(const struct psci *p, uint64_t target, uint64_t low
 }
 
 /*
- * Only standby is offered. It may end for any reason at any time, so it ends at once; the guest's
- * own WFI is where a vCPU sleeps.
+ * One state is offered: a core in standby. It may end for any reason at any time, so it ends at
+ * once; the guest's own WFI is where a vCPU sleeps. (DEN 0022, 5.4.2: what is not offered is
+ * INVALID_PARAMETERS, before the entry point is looked at.)
  */
 static int64_t cpu_suspend(uint64_t power_state)
 {
-	if (power_state & (POWER_STATE_RESERVED | POWER_STATE_DOWN))
-		return PSCI_INVALID_PARAMETERS;
-	return PSCI_SUCCESS;
+	return (uint32_t)power_state == POWER_STATE_STANDBY ? PSCI_SUCCESS
+							    : PSCI_INVALID_PARAMETERS;
 }
 
+/*
+ * What there must be in 1.1, and MIGRATE_INFO_TYPE. Of CPU_SUSPEND the flags are 0: the original
+ * format of power_state, and no OS-initiated mode. The rest is optional and not offered.
+ */
 static int64_t features(uint32_t function)
 {
 	switch (function) {
