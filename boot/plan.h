@@ -46,8 +46,9 @@ struct boot_plan {
 	uint64_t magic;
 	uint32_t version;
 	uint32_t core_count; /* cores that get a kernel; entry 0 is the core that boots */
-	uint32_t
-	    address_bits; /* that spaces must reach; 0: what the RAM and the devices above need */
+	/* That guests need; 0, and at least: what the RAM and the devices above need. More than 39
+	   bits take a fourth level of tables. */
+	uint32_t address_bits;
 	uint32_t range_count;
 	struct plan_core cores[PLAN_CORES];
 	struct plan_range ranges[PLAN_RANGES];

@@ -8,7 +8,9 @@ from skerryc.vmfile import MAP_ALLOC, VM_TYPE_LINUX
 MIB2 = 2 << 20
 PAGE = 4096
 # Three levels of stage-2 tables reach 39 bits; the next lower size that a guest's ID_AA64MMFR0_EL1 can say is 36.
-ADDRESS_END = 1 << 36
+# Four levels reach what the CPU has, at most 48: plan.py asks for them, boot code knows the CPU.
+LOW_END = 1 << 36
+ADDRESS_END = 1 << 48
 NO_FILE = "does not exist, here or below the project's directory; build it, or correct the name"
 DTB_BYTES = MIB2  # Linux wants its device tree within 2 MiB, from any 2 MiB boundary on
 SMALL_DTB_BYTES = 0x1_0000  # for VMs too small for that
@@ -54,7 +56,7 @@ def check_regions(vm, system):
         if gpa % PAGE or size % PAGE:
             raise vm.error(path, f"0x{gpa:x} + 0x{size:x} is not on page boundaries; align both to 0x{PAGE:x}")
         if gpa + size > ADDRESS_END:
-            raise vm.error(path, f"ends at 0x{gpa + size:x}; guests have 36 address bits, move it below 0x{ADDRESS_END:x}")
+            raise vm.error(path, f"ends at 0x{gpa + size:x}; guests have 48 address bits at most, move it below 0x{ADDRESS_END:x}")
         if flags & FLAG_DEVICE:
             vm.note(path, f"flags 0x{flags:x} are a device's; left out, as in axvisor: list it in passthrough_devices")
             continue
@@ -75,6 +77,13 @@ def check_regions(vm, system):
     if not vm.memory_regions:
         raise vm.error(("kernel", "memory_regions"), "has no memory, devices alone; give the VM memory: [[0x8000_0000, 0x1000_0000, "
                        "0x7, 0]]")
+
+
+def reach(vm):
+    """The end of the highest range that the guest is to access."""
+    ranges = [region[:2] for region in vm.memory_regions] + [(each.base_gpa, each.length) for each in vm.passthrough]
+    ranges += [(device.base, device.length) for device in vm.devices]
+    return max(base + size for base, size in ranges + [own[1:] for own in emulated.ranges(vm)])
 
 
 def overlap(base, size, ranges):
@@ -101,7 +110,7 @@ def check_devices(vm):
     taken = [(f"memory_regions[{vm.region(i)[-1]}]", *region[:2]) for i, region in enumerate(vm.memory_regions)] + own
     for each in vm.passthrough:
         if each.end > ADDRESS_END:
-            raise vm.error(each.path, f"{each.name}: ends at 0x{each.end:x}; guests have 36 address bits, move it below "
+            raise vm.error(each.path, f"{each.name}: ends at 0x{each.end:x}; guests have 48 address bits at most, move it below "
                            f"0x{ADDRESS_END:x}")
         what = overlap(each.base_gpa, each.length, taken)
         if what:

@@ -138,8 +138,8 @@ MEMORY = [
     ("large and not on 2 MiB", vm(REGIONS, REGIONS + "[0x9000_1000, 0x40_0000, 7, 0], #HERE\n"),
      at(VM, "kernel.memory_regions[1]: 0x90001000 + 0x400000 is larger than 2 MiB but not aligned to it; align both to "
         "0x200000")),
-    ("out of reach", vm(REGIONS, REGIONS + "[0xf_ffff_f000, 0x2000, 7, 0], #HERE\n"),
-     at(VM, "kernel.memory_regions[1]: ends at 0x1000001000; guests have 36 address bits, move it below 0x1000000000")),
+    ("out of reach", vm(REGIONS, REGIONS + "[0xffff_ffff_f000, 0x2000, 7, 0], #HERE\n"),
+     at(VM, "kernel.memory_regions[1]: ends at 0x1000000001000; guests have 48 address bits at most, move it below 0x1000000000000")),
     ("regions overlap", vm(REGIONS, REGIONS + "[0x80f0_0000, 0x40_0000, 7, 0], #HERE\n"),
      at(VM, "kernel.memory_regions[1]: 0x80f00000 to 0x812fffff overlaps memory_regions[0] (0x80000000 to 0x80ffffff); "
         "move one")),

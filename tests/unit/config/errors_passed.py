@@ -63,8 +63,8 @@ PASSTHROUGH = [
      entry("rtc: 0x80a0000 to 0x80a0fff overlaps the guest's interrupt redistributors (0x80a0000 to 0x80bffff); move it")),
     ("over a served device", vm("passthrough_devices = []", 'passthrough_devices = [["rtc", 0x0900_0000, 0x0901_0000, 0x1000, 1]]'),
      "configs/vms/a.toml:26: skerry.device[0].base: 0x9000000 overlaps rtc (0x9000000 to 0x9000fff); move it"),
-    ("out of reach", passed('["rtc", 0xf_ffff_f000, 0x0901_0000, 0x1001, 1]'),
-     entry("rtc: ends at 0x1000001000; guests have 36 address bits, move it below 0x1000000000")),
+    ("out of reach", passed('["rtc", 0xffff_ffff_f000, 0x0901_0000, 0x1001, 1]'),
+     entry("rtc: ends at 0x1000000001000; guests have 48 address bits at most, move it below 0x1000000000000")),
     ("passthrough_addresses", vm("interrupt_mode", "passthrough_addresses = [[0, 4096]] #HERE\ninterrupt_mode"),
      at(VM, "devices.passthrough_addresses[0]: address0 (0x0 to 0xfff): board has no device there; correct base_hpa, or "
         "remove it")),

@@ -24,8 +24,8 @@ DEVICES = [
     ("device over the interrupt controller", vm(DISK0, DISK0.replace("0x0a00_0000", "0x080b_f000 #HERE")),
      at(VM, "skerry.device[1].base: 0x80bf000 overlaps the guest's interrupt redistributors (0x80a0000 to 0x80bffff); "
         "move it")),
-    ("device out of reach", vm(DISK0, DISK0.replace("0x0a00_0000", "0x10_0000_0000 #HERE")),
-     at(VM, "skerry.device[1].base: 0x1000000000 is out of a guest's reach; move it below 0x1000000000")),
+    ("device out of reach", vm(DISK0, DISK0.replace("0x0a00_0000", "0x1_0000_0000_0000 #HERE")),
+     at(VM, "skerry.device[1].base: 0x1000000000000 is out of a guest's reach; move it below 0x1000000000000")),
     ("same name", vm('"disk0"', '"uart0" #HERE'),
      at(VM, 'skerry.device[1].name: "uart0" is the name of another device at configs/vms/a.toml:23; rename one')),
     ("same irq", vm(DISK0, DISK0.replace("48", "33 #HERE")),

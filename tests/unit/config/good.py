@@ -300,6 +300,10 @@ def planned(top, changes=()):
 
 def plan(top):
     same(planned(top), ["1 2 0 0", "10000000 0 2 9000000+1000 a001000+1000", "0 1 0"] + ["0 0 0"] * 6)
+    # What a guest has above 64 GiB takes a fourth level of tables.
+    for region, bits in ((0xf_ffff_f000, 0), (0x10_0000_0000, 40), (0x100_0000_0000, 41), (0xffff_ffff_f000, 48)):
+        change = [("vm", "memory_regions = [", f"memory_regions = [[0x{region:x}, 0x1000, 7, 0], ")]
+        same(int.from_bytes(compiled(top, change).plan[16:20], "little"), bits)
 
 
 def images(top):
