@@ -92,8 +92,7 @@ struct line {
 
 struct vcpu {
 	struct context context;
-	struct arch_vcpu arch; /* lazy registers, list registers and overflow */
-	uint64_t sequence;     /* exits so far; the vCPU's number from EXIT_VCPU_SHIFT on */
+	uint64_t sequence; /* exits so far; the vCPU's number from EXIT_VCPU_SHIFT on */
 	uint64_t port_badge[EXIT_CLASSES];
 	struct exit_record {	       /* the exit that waits for a reply */
 		uint8_t class;	       /* enum exit_class */
@@ -112,6 +111,7 @@ struct vcpu {
 	struct deadline deadline; /* virtual timer while not loaded */
 	struct cap space;
 	struct cap ports[EXIT_CLASSES];
+	struct arch_vcpu arch; /* lazy registers, interrupts; last, as it is large */
 };
 
 #define EXTEND_64 1u	/* a load, to 64 bits; else to 32, the upper half zero */

@@ -75,9 +75,9 @@ struct monitor {
 
 struct arch_vcpu {
 	struct vcpu_system system;
-	struct vgic vgic;
 	struct vtimer timer;
 	struct monitor monitor;
+	struct vgic vgic;
 };
 
 #endif

@@ -238,11 +238,13 @@ void vgic_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t priorit
 		 uint16_t end)
 {
 	struct vgic *g = &v->arch.vgic;
-	uint64_t lr = lr_make(v, id, priority, states, end);
+	uint64_t lr = lr_make(v, id, priority, states, end), old;
 	int n = slot_of(g, id);
 
 	if (n >= 0) {
-		lr_set(k, v, (unsigned)n, merged(k, lr_get(k, v, (unsigned)n), lr));
+		old = lr_get(k, v, (unsigned)n);
+		lr_set(k, v, (unsigned)n,
+		       (old & (LR_STATE | LR_EOI)) == 0 ? lr : merged(k, old, lr));
 		return;
 	}
 	if (g->overflow != 0 && is_waiting(g, id)) {

@@ -183,12 +183,14 @@ bool vgic_pend(struct vgic *g, unsigned int cpu, uint32_t id)
 {
 	struct vgic_irq *irq;
 
-	if (cpu < g->cpus && g->has_lpis && id - VGIC_LPI_FIRST < VGIC_LPIS) {
+	if (cpu >= g->cpus)
+		return false;
+	if (id >= g->ids) {
+		if (!g->has_lpis || id - VGIC_LPI_FIRST >= VGIC_LPIS)
+			return false;
 		vgic_lpi_pend(g, id - VGIC_LPI_FIRST);
 		return true;
 	}
-	if (id >= g->ids || cpu >= g->cpus)
-		return false;
 	irq = vgic_irq(g, cpu, id);
 	if (irq->physical)
 		g->ops->pend(g->host, id, true);
