@@ -84,7 +84,7 @@ KERNEL_OBJS := $(KERNEL_C:kernel/%.c=$(O)/kernel/obj/%.o) $(KERNEL_S:kernel/%.S=
 	$(patsubst %.c,$(O)/kernel/obj/%.o,$(wildcard boot/*.c))
 
 SERVICE_DIRS := $(sort $(patsubst %/,%,$(dir $(wildcard \
-	$(addprefix services/,init/*.c vmm/*.c console/*.c ivc/*.c ctl/*.c devices/*/*.c drivers/*/*.c)))))
+	$(addprefix services/,init/*.c vmm/*.c console/*.c ivc/*.c switch/*.c ctl/*.c devices/*/*.c drivers/*/*.c)))))
 # devices/virtio_blk is the service virtio-blk, drivers/virtio_blk the service virtio-blk-driver.
 service_name = $(subst _,-,$(notdir $(1)))$(if $(filter services/drivers/%,$(1)),$(if $(filter %driver,$(1)),,-driver))
 SERVICES := $(foreach d,$(SERVICE_DIRS),$(call service_name,$(d)))

@@ -3,9 +3,10 @@
 # Services built for this machine, with the runtime's own server loop, rings and state above a kernel
 # that tests/ipc/run.py plays: build/host/ipc/NAME for each device server, the console and ivc.
 
-IPC_DIRS := $(sort $(patsubst %/,%,$(dir $(wildcard services/devices/*/*_server.c services/console/*.c services/ivc/*.c))))
+IPC_DIRS := $(sort $(patsubst %/,%,$(dir $(wildcard services/devices/*/*_server.c \
+	$(addprefix services/,console/*.c ivc/*.c switch/*.c)))))
 IPC_NAMES := $(foreach d,$(IPC_DIRS),$(call service_name,$(d)))
-IPC_LIB_C := $(addprefix services/lib/,grants.c incident.c ipc.c lock.c log.c log_format.c refusal.c ring.c server.c state.c) \
+IPC_LIB_C := $(addprefix services/lib/,grants.c incident.c ipc.c frames.c lock.c log.c log_format.c refusal.c ring.c server.c state.c) \
 	$(wildcard services/lib/virtio/*.c tests/ipc/host/*.c)
 IPC_LIB_OBJS := $(IPC_LIB_C:%.c=$(H)/ipc/obj/%.o)
 IPC_FLAGS = $(HOST_FLAGS) -Itests/ipc/host -Iservices/lib -Iservices/lib/virtio -I$(B)/idl -I.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Byte layouts that scenarios reach into: rings of services/lib/ring.h, and split virtqueues (virtio 1.2, 2.7)."""
+"""Byte layouts that scenarios reach into: rings of services/lib/ring.h and frames.h, and split virtqueues (virtio 1.2, 2.7)."""
 import struct
 
 HEAD, ROOM_ASKED, TAIL, DATA_ASKED, DATA = 0, 4, 64, 68, 128
@@ -31,6 +31,36 @@ def ring_read(memory, most=1 << 31):
     count = min((head - tail) % 2**32, most)
     data = bytes(memory[DATA + (tail + i) % size] for i in range(count))
     struct.pack_into("<I", memory, TAIL, (tail + count) % 2**32)
+    asked = word(memory, ROOM_ASKED)
+    struct.pack_into("<I", memory, ROOM_ASKED, 0)
+    return data, asked != 0
+
+
+SLOTS, SLOT_BYTES, FIRST_SLOT, FRAME = 64, 2048, 4096, 16  # services/lib/frames.h
+
+
+def frame_write(memory, data, length=None):
+    """Whether there was room, and whether the reader asked to be told. `length`: what the slot says instead."""
+    head = word(memory, HEAD)
+    if (head - word(memory, TAIL)) % 2**32 >= SLOTS:
+        return False, False
+    at = FIRST_SLOT + head % SLOTS * SLOT_BYTES
+    struct.pack_into("<I", memory, at, len(data) if length is None else length)
+    memory[at + FRAME:at + FRAME + len(data)] = data
+    struct.pack_into("<I", memory, HEAD, (head + 1) % 2**32)
+    asked = word(memory, DATA_ASKED)
+    struct.pack_into("<I", memory, DATA_ASKED, 0)
+    return True, asked != 0
+
+
+def frame_read(memory):
+    """The oldest frame, None if there is none; and whether the writer asked to be told."""
+    head, tail = word(memory, HEAD), word(memory, TAIL)
+    if head == tail:
+        return None, False
+    at = FIRST_SLOT + tail % SLOTS * SLOT_BYTES
+    data = bytes(memory[at + FRAME:at + FRAME + word(memory, at)])
+    struct.pack_into("<I", memory, TAIL, (tail + 1) % 2**32)
     asked = word(memory, ROOM_ASKED)
     struct.pack_into("<I", memory, ROOM_ASKED, 0)
     return data, asked != 0

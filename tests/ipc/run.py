@@ -92,7 +92,7 @@ class Run:
 
     def write_setup(self):
         s = self.scenario
-        kinds = (s.pl011, s.virtio_blk, s.console, s.ivc, s.virtio_console)
+        kinds = (s.pl011, s.virtio_blk, s.console, s.ivc, s.virtio_console, s.virtio_net, s.lan_switch)
         config = next((c for c in kinds if c.IsInitialized() and c.ByteSize()), None)
         lines = [f"name {s.service}"]
         if config is not None:
@@ -263,6 +263,21 @@ class Run:
         compare("", {b.memory: data}, {b.memory: b.bytes * b.repeat})
         if asked and not b.quiet:
             self.do_signal(1)
+
+    def do_frame_write(self, f):
+        for _ in range(f.repeat):
+            room, asked = layouts.frame_write(self.memories[f.memory], f.bytes + f.fill * f.fills,
+                                              f.length if f.HasField("length") else None)
+            compare("", {"room": room}, {"room": True})
+            if asked and not f.quiet:
+                self.do_signal(1)
+
+    def do_frame_read(self, f):
+        for _ in range(f.repeat):
+            data, asked = layouts.frame_read(self.memories[f.memory])
+            compare("", {f.memory: data}, {f.memory: f.bytes + f.fill * f.fills if f.HasField("bytes") else None})
+            if asked and not f.quiet:
+                self.do_signal(1)
 
     def place(self, b):
         """The memory and offset that a step means."""
