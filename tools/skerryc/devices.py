@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """[[skerry.device]] of a VM file: a device of the guest and the server behind it."""
+import re
 from dataclasses import dataclass
 
 MOST = 16  # of a VM
@@ -30,6 +31,7 @@ class Device:
     first_sector: int = 0
     sectors: int = 0
     read_only: bool = False
+    address: int = 0  # Ethernet's; 0: from the VM's id
 
     @property
     def key(self):
@@ -83,12 +85,29 @@ def read_own_keys(device, table):
     elif device.server == "virtio-console":
         device.backend = table.choice("backend", {"console": "console", "memory": "memory"}, "console")
         device.ram, device.queues = True, PAIR
+    elif device.server == "virtio-net":
+        device.backend = table.name("backend", 10, meaning="the name of a [[switch]] of the system file")
+        device.ram, device.queues = True, PAIR
+        device.address = read_address(table)
     else:
         device.ram = table.take("ram", bool, False)
         device.queues = table.number("queues", 0, DOORBELL_QUEUES, 0)
         device.doorbell_offset = table.number("doorbell_offset", 0, 0xffc, VIRTIO_QUEUE_NOTIFY)
         if device.backend is not None:
             raise table.error("backend", f'is not known for the server "{device.server}"; remove it')
+
+
+def read_address(table):
+    text = table.take("mac", str, None)
+    if text is None:
+        return 0
+    if not re.fullmatch("[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}", text):
+        raise table.error("mac", f'"{text}" is no Ethernet address; give one like "02:00:00:00:00:01"')
+    address = int(text.replace(":", ""), 16)
+    if address == 0 or address >> 40 & 1:
+        raise table.error("mac", f'"{text}" is not the address of one device; give one whose first byte is even, such as '
+                          '"02:00:00:00:00:01"')
+    return address
 
 
 def check_pair(table, device, other):

@@ -9,6 +9,7 @@
     0x21 GPPTDistributor
     0x22 GPPTITS           cfg [host_gits_base]
     0xE1 VirtioBlk         cfg [first_sector, sectors] of the system's disk, or [sectors] of a disk in memory
+    0xE2 VirtioNet         a virtio-net at the system's first switch; cfg [] or [address]
     0xE3 VirtioConsole     a virtio-console on the console
 """
 from skerryc import devices
@@ -27,7 +28,7 @@ ITS_BYTES = 0x2_0000
 STRIDE = 0x2_0000  # of the redistributor of each vCPU
 NAMES = {DISTRIBUTOR: "distributor", ITS: "translation service", REDISTRIBUTORS: "redistributors"}
 SERVED = {CONSOLE: ("pl011", "arm,pl011"), VIRTIO_BLK: ("virtio-blk", "virtio,mmio"),
-          VIRTIO_CONSOLE: ("virtio-console", "virtio,mmio")}
+          VIRTIO_NET: ("virtio-net", "virtio,mmio"), VIRTIO_CONSOLE: ("virtio-console", "virtio,mmio")}
 CFG = {REDISTRIBUTORS: ("cpu_num", "stride", "pcpu_id"), ITS: ("host_gits_base",)}
 PAGE = 4096
 NAME_BYTES = 10  # of a device that names a service
@@ -76,9 +77,6 @@ def check(vm, system):
         if kind == PLIC:
             raise row.error(None, "emu_type 0x30 (PPPTGlobal) is riscv64's interrupt controller, and this board is of aarch64; "
                             "remove it: the VM has a GICv3")
-        if kind == VIRTIO_NET:
-            raise row.error(None, f"emu_type 0x{kind:x} ({TYPES[kind]}) has no server; remove it, or serve it with a program of "
-                            "your own and [[skerry.device]]")
         if kind in SERVED:
             vm.devices.append(served(vm, system, row, i))
         elif kind != DUMMY:
@@ -124,8 +122,10 @@ def served(vm, system, row, i):
         raise row.error(None, f"irq_id {irq} is out of range; give {devices.IRQ_FIRST} to {devices.IRQ_LAST}; SPI n is 32 + n")
     if kind == VIRTIO_BLK:
         disk(system, row, device, cfg)
-    elif kind == VIRTIO_CONSOLE:
+    elif kind in (VIRTIO_NET, VIRTIO_CONSOLE):
         device.ram, device.queues = True, devices.PAIR
+    if kind == VIRTIO_NET:
+        card(system, row, device, cfg)
     for other in vm.devices:
         devices.check_pair(row, device, other)
     if len(vm.devices) == devices.MOST:
@@ -144,6 +144,16 @@ def disk(system, row, device, cfg):
         if driver is None:
             raise row.error(None, "this system has no disk; give [sectors] for one in memory")
         device.backend, device.first_sector = driver.name, cfg[0]
+
+
+def card(system, row, device, cfg):
+    if not system.switches:
+        raise row.error(None, "this system has no switch; add a [[switch]]")
+    device.backend = system.switches[0].name
+    if len(cfg) > 1 or any(not 0 < address < 1 << 48 or address >> 40 & 1 for address in cfg):
+        raise row.error(None, f"cfg {cfg} is no Ethernet address of one device; give [0x0200_0000_0001], or [] for one that "
+                        "follows from the VM's id")
+    device.address = cfg[0] if cfg else 0
 
 
 def service_name(vm, name, i):

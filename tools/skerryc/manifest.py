@@ -3,7 +3,7 @@
 import config_pb2 as pb
 import services_pb2 as cfg
 
-from skerryc import devices, ivc, places
+from skerryc import devices, ivc, network, places
 from skerryc.system import DEFAULTS
 from skerryc.vmfile import MAP_IDENTICAL, MAP_RESERVED
 
@@ -35,6 +35,7 @@ class Builder:
         self.logs = []
         self.disks = {}     # driver name -> clients
         self.has_console = system.console is not None and system.console.core == core.number
+        self.network = None
         self.sources = {}   # service name -> where it comes from, for messages
 
     def memory(self, name, size, order=12, **keys):
@@ -85,6 +86,7 @@ def build(system):
         services = [add_driver(builder, driver) for driver in drivers]
         console = add_console(builder) if builder.has_console else None
         ivc.add(builder)
+        builder.network = network.Network(builder, grant)
         for placed in system.vms:
             if placed.core == core.number:
                 add_vm(builder, placed)
@@ -93,6 +95,7 @@ def build(system):
                 add_extra(builder, extra)
         for driver, service in zip(drivers, services):
             finish_driver(builder, driver, service)
+        builder.network.finish()
         if console is not None:
             finish_console(builder, console)
         manifests.append(builder)
@@ -268,6 +271,9 @@ def add_device(builder, placed, device):
         add_disk(builder, placed, device, service)
     elif device.server == "virtio-console":
         add_virtio_console(builder, placed, device, service)
+    elif device.server == "virtio-net":
+        add_ledger(builder, placed, service)
+        builder.network.add(placed, device, service)
 
 
 def add_uart(builder, placed, device, service):

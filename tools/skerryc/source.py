@@ -105,7 +105,8 @@ class Table:
         return self.document.where(self.at(key) if key else self.path)
 
     def take(self, key, kind, default=REQUIRED, meaning=""):
-        self.known.append(key)
+        if key not in self.known:
+            self.known.append(key)
         if key not in self.data:
             if default is REQUIRED:
                 hint = f" ({meaning})" if meaning else ""

@@ -32,6 +32,7 @@ DEFAULTS = {
     "device": Budget(30, 1000),
     "console": Budget(36, 3000),
     "driver": Budget(40, 5000),
+    "switch": Budget(32, 3000),
     "service": Budget(25, 2000),
     "ivc": Budget(28, 1000),
 }
@@ -62,6 +63,14 @@ class Driver:
 class Console:
     table: object
     driver: str
+    core: int
+    budget: Budget
+
+
+@dataclass
+class Switch:
+    table: object
+    name: str
     core: int
     budget: Budget
 
@@ -103,6 +112,7 @@ class System:
     extras: list
     vms: list
     notes: list
+    switches: list = field(default_factory=list)
     ivc: object = None
 
 
@@ -118,6 +128,7 @@ def load(path, root, overrides=None, only=None):
     drivers = [read_driver(table, machine, cores) for table in top.tables("driver")]
     system = System(top, machine, cores, drivers, read_console(top, cores, drivers), [], [], [])
     system.extras = [read_extra(table, cores) for table in top.tables("service")]
+    system.switches = [read_switch(table, cores) for table in top.tables("switch")]
     tables = top.tables("vm")
     channels = top.table("ivc", required=False)
     top.done()
@@ -233,6 +244,12 @@ def read_console(top, cores, drivers):
     if driver.core != core:
         raise table.error("core", f"is {core}, and the driver {name} is on core {driver.core}; give both the same core")
     return Console(table, name, core, budget)
+
+
+def read_switch(table, cores):
+    switch = Switch(table, table.name("name", 10), read_core_of(table, cores), read_budget(table, "switch"))
+    table.done()
+    return switch
 
 
 def read_extra(table, cores):

@@ -15,6 +15,8 @@ from results import Failed, require
 NOWHERE = 0xdead0000  # no service has anything there
 SERVICES = os.path.join(ROOT, "build", bundle.ARCH, "services")
 COMPARED = 64         # bytes of code that tell programs apart
+START_NAME = 0x0ff10010  # where a service finds its name: services/lib/start.h
+NAME_BYTES = 32
 OTHERS = 5000         # stops for other programs until a point is given up
 
 
@@ -60,21 +62,26 @@ class Killer(Machine):
         self.gdb.go()
         return self
 
-    def reach(self, program, address):
-        """Runs until that program is at the address."""
+    def name(self):
+        """The service that stands."""
+        data = self.gdb.memory_or_none(START_NAME, NAME_BYTES)
+        return data.partition(b"\0")[0].decode() if data else None
+
+    def reach(self, program, address, service=None):
+        """Runs until that program is at the address; `service`: which of those that run it."""
         self.gdb.stop_at(address)
         start = address & ~(COMPARED - 1)
         code = program.code(start, COMPARED)
         for _ in range(OTHERS):
             self.gdb.resume()
             require(self.gdb.get("pc") == address, "something else than the breakpoint stopped the machine")
-            if self.gdb.memory_or_none(start, COMPARED) == code:
+            if self.gdb.memory_or_none(start, COMPARED) == code and service in (None, self.name()):
                 self.gdb.forget(address)
                 return
             self.gdb.step()
         raise Failed(f"{program.name} does not come to 0x{address:x}")
 
-    def stop_in(self, program, point, steps=0, cause=None):
+    def stop_in(self, program, point, steps=0, cause=None, service=None):
         """Stops where a function is called ("f"), where that returned ("f()"), or returned true ("f()=1"), or some
         steps behind. Steps end before a call of the kernel. `cause` is called first, while the machine stands: what
         it types cannot have had its effect before the breakpoint is set.
@@ -83,9 +90,9 @@ class Killer(Machine):
         if cause:
             cause()
         while True:
-            self.reach(program, program.address(point.partition("()")[0]))
+            self.reach(program, program.address(point.partition("()")[0]), service)
             if "()" in point:
-                self.reach(program, self.gdb.get("x30"))
+                self.reach(program, self.gdb.get("x30"), service)
             if not point.endswith("=1") or self.gdb.get("x0") & 0xff:
                 break
         for _ in range(steps):
@@ -100,7 +107,7 @@ class Killer(Machine):
 
     def kill(self, service, program, point, steps=0, cause=None):
         """Sends the service to where nothing is; returns when its successor is started."""
-        self.stop_in(program, point, steps, cause)
+        self.stop_in(program, point, steps, cause, service)
         self.gdb.set("pc", NOWHERE)
         self.gdb.go()
         self.died(service, rf"instruction abort at 0x{NOWHERE:x} \(no mapping\), pc 0x{NOWHERE:x}, syndrome 0x[0-9a-f]+")

@@ -101,7 +101,7 @@ EMULATED = [
      row("plic: emu_type 0x30 (PPPTGlobal) is riscv64's interrupt controller, and this board is of aarch64; remove it: the VM "
          "has a GICv3")),
     ("net", emulated('["net", 0x0b00_0000, 0x1000, 50, 0xe2, []]'),
-     row("net: emu_type 0xe2 (VirtioNet) has no server; remove it, or serve it with a program of your own and [[skerry.device]]")),
+     row("net: this system has no switch; add a [[switch]]")),
     ("two distributors", emulated('["a", 0x0800_0000, 0x1_0000, 0, 0x21, []]', '["b", 0x0900_0000, 0x1_0000, 0, 0x21, []]'),
      row("b: there is another device of emu_type 0x21; remove one", 1)),
     ("the whole and a part", emulated('["a", 0x0800_0000, 0x1_0000, 0, 0x1, []]', '["b", 0x0900_0000, 0x1_0000, 0, 0x21, []]'),

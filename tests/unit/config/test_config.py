@@ -65,6 +65,7 @@ def main():
         import errors_passed
         import errors_places
         import errors_system
+        import errors_virtio
         import examples
         import good
         import mutated
@@ -75,7 +76,8 @@ def main():
         for module, groups in ((errors, "SYNTAX GENERATIONS VALUES MEMORY IMAGES"),
                                (errors_places, "IDENTICAL RESERVED_RANGES FLAGS DMA"),
                                (errors_passed, "REGIONS PASSTHROUGH PATHS EMULATED"),
-                               (errors_system, "DEVICES VMS CORES SERVICES BOARDS"), (errors_ivc, "IVC")):
+                               (errors_system, "DEVICES VMS CORES SERVICES BOARDS"), (errors_ivc, "IVC"),
+                               (errors_virtio, "VIRTIO")):
             for group in groups.split():
                 for name, changes, expected in getattr(module, group):
                     results.run(f"{group.lower().replace('_', ' ')}: {name}", error_case, changes, expected)

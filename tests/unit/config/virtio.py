@@ -78,8 +78,48 @@ def console_alone(top):
     same({"tx", "rx", "console"} & set(grants(server)), set())
 
 
+SWITCH = ("system", None, '\n[[switch]]\nname = "lan"\n\n[[vm]]\nfile = "b"\n')
+NET = DEVICE.format(name="net0", server="virtio-net") + 'backend = "lan"\n'
+
+
+def network(top):
+    """Two VMs and their switch: addresses, rings, signals, all ends of them."""
+    with tempfile.TemporaryDirectory() as directory:
+        project = fixture.Project(directory, os.path.join(top, "idl"))
+        other = fixture.VM.replace('id = 1\nname = "a"', 'id = 0x1_0203\nname = "b"').replace('backend = "disk"\nfirst_sector = 1024\n', "")
+        project.write("configs/vms/b.toml", (other + NET + 'mac = "02:00:5e:00:53:01"\n').encode())
+        project.edit([SWITCH, ("vm", None, NET)])
+        result = compile_system("s", directory).manifests[0]
+    same(served(result, "net0"), ("virtio,mmio", 0x0b000000, 60, 0x50, 2))
+    addresses = {"net0.a": 0x02534b000102, "net0.b": 0x02005e005301}
+    lan = services(result)["lan"]
+    same((lan.image, lan.group), ("switch", 0))
+    same([(p.name, p.address) for p in cfg.SwitchConfig.FromString(lan.config).ports], list(addresses.items()))
+    sizes = {m.name: (m.size, m.survives, m.group) for m in result.memories}
+    for i, (name, address) in enumerate(addresses.items()):
+        server = services(result)[name]
+        config = cfg.VirtioNetConfig.FromString(server.config)
+        same((server.image, config.address, config.queues, len(config.ram)), ("virtio-net", address, 2, 1))
+        same(grants(server)["switch"], (pb.GRANT_SIGNAL, "lan", 1 << i))
+        same(grants(lan)[f"port{i}"], (pb.GRANT_SIGNAL, name, 1))
+        for ring, end in (("tx", "from"), ("rx", "to")):
+            same((grants(server)[ring][1], grants(lan)[f"{end}{i}"][1]), (f"{ring}.{name}",) * 2)
+            same(sizes[f"{ring}.{name}"], (0x21000, True, 0))
+
+
+def network_of_type(top):
+    """cfg may give the address; without it, it follows from the VM's id and the device's place."""
+    rows = '["n", 0x0b00_0000, 0x200, 61, 0xe2, []], ["m", 0x0b00_1000, 0x200, 62, 0xe2, [0x0200_0000_0007]]'
+    result = manifest(top, ("vm", "emu_devices = []", f"emu_devices = [{rows}]"), ("system", None, '\n[[switch]]\nname = "lan"\n'))
+    same([cfg.VirtioNetConfig.FromString(services(result)[name].config).address for name in ("n.a", "m.a")],
+         [0x02534b000102, 0x020000000007])
+    same(served(result, "n"), ("virtio,mmio", 0x0b000000, 61, 0x50, 2))
+
+
 TESTS = {
     "a virtio console": console,
     "a virtio console by its type": console_of_type,
     "a virtio console without the console": console_alone,
+    "a network of two VMs": network,
+    "a network device by its type": network_of_type,
 }
