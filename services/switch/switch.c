@@ -14,6 +14,7 @@ void switch_add(struct lan_switch *s, const struct frames *from, const struct fr
 	*p = (struct switch_port){.from = *from, .to = *to, .own = own};
 	p->first = to->own - (FRAMES_SLOTS - frames_room(to));
 	memset(p->sender, NOBODY, sizeof(p->sender));
+	s->share = s->count > 1 ? FRAMES_SLOTS / (s->count - 1) : FRAMES_SLOTS;
 }
 
 static uint64_t address_at(const uint8_t *at)
@@ -77,7 +78,7 @@ static void put(struct lan_switch *s, uint32_t from, uint32_t to, uint32_t lengt
 {
 	struct switch_port *p = &s->ports[to];
 
-	if (count_off(p) == FRAMES_SLOTS || p->held[from] >= FRAMES_SLOTS / (s->count - 1)) {
+	if (count_off(p) == FRAMES_SLOTS || p->held[from] >= s->share) {
 		s->dropped++;
 		return;
 	}

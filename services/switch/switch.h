@@ -37,6 +37,7 @@ struct switch_port {
 
 struct lan_switch {
 	uint32_t count;
+	uint32_t share; /* frames of one port in another's input */
 	struct switch_port ports[SWITCH_PORTS];
 	uint32_t turn; /* the port that begins the next turn */
 	uint64_t tell; /* ports that wait for what was done to a ring; the server clears it */
