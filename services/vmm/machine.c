@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "services/lib/grants.h"
+#include "services/lib/log.h"
 #include "services/lib/start.h"
 #include "services/lib/sys.h"
 #include "services/vmm/exits.h"
@@ -94,6 +95,11 @@ static bool devices_create(void *host, struct axvm *vm)
 	struct machine *m = host;
 
 	m->vm = vm;
+	for (uint32_t i = 0; i < m->config->memory_regions_count; i++) {
+		if (m->config->memory_regions[i].flags & AXVM_FLAG_DEVICE)
+			log_line("vmm %s: memory region %u is a device's: nothing is mapped",
+				 m->config->name, i);
+	}
 	return machine_devices(m) && ivc_init(m) && arch_init(m);
 }
 

@@ -11,6 +11,9 @@ void machine_on_signal(struct machine *m, uint32_t bit, machine_signal_handler *
 /* Out of line, so that the exit loop keeps its registers for exits. */
 __attribute__((noinline)) void machine_signalled(struct machine *m, uint64_t bits)
 {
+	/* Of a VM that is gone, or is not there yet. */
+	if (!m->vm)
+		return;
 	for (uint32_t bit = 0; bit < MACHINE_SIGNALS; bit++) {
 		const struct machine_signal_slot *s = &m->signals[bit];
 

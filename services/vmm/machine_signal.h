@@ -26,7 +26,7 @@ struct machine_signal_slot {
 
 /* `handler` runs in the thread of the exit loop, which holds no call then. */
 void machine_on_signal(struct machine *m, uint32_t bit, machine_signal_handler *handler, void *arg);
-/* Bits of nobody are dropped. */
+/* Bits of nobody are dropped, and all while there is no VM. */
 void machine_signalled(struct machine *m, uint64_t bits);
 
 #endif

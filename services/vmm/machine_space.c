@@ -22,10 +22,12 @@ static uint32_t tables_needed(const skerry_VmConfig *config)
 
 	for (uint32_t i = 0; i < config->memory_regions_count; i++) {
 		const struct start_grant *g = machine_ram(i);
+		/* What is not there needs none, however large a client says it is. */
+		const uint64_t size = g ? g->size : 0;
 
-		tables += (uint32_t)(config->memory_regions[i].size >> 30) + 2;
+		tables += (uint32_t)(size >> 30) + 2;
 		if (g && g->order < BLOCK_ORDER)
-			tables += (uint32_t)(config->memory_regions[i].size >> BLOCK_ORDER) + 2;
+			tables += (uint32_t)(size >> BLOCK_ORDER) + 2;
 	}
 	/* What is mapped there is of single pages. */
 	for (uint32_t i = 0; i < config->emu_devices_count; i++) {

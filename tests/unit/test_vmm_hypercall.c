@@ -69,6 +69,9 @@ static void hear(struct machine *m, void *arg)
 
 TEST(bits_reach_who_waits_for_them)
 {
+	static struct axvm vm;
+
+	machine.vm = &vm;
 	machine_on_signal(&machine, MACHINE_SIGNAL_TIMER, hear, &heard[0]);
 	machine_on_signal(&machine, MACHINE_SIGNAL_IVC, hear, &heard[1]);
 	machine_signalled(&machine, 1);
@@ -76,5 +79,8 @@ TEST(bits_reach_who_waits_for_them)
 	machine_signalled(&machine, ~0ull);
 	CHECK(heard[0] == 2 && heard[1] == 1);
 	machine_signalled(&machine, 0);
+	CHECK(heard[0] == 2 && heard[1] == 1);
+	machine.vm = NULL;
+	machine_signalled(&machine, 3);
 	CHECK(heard[0] == 2 && heard[1] == 1);
 }

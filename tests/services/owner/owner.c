@@ -131,7 +131,8 @@ static bool run(uint32_t counts[skerry_AxVmExit_system_reset_tag + 1])
 			ok = cpu_up(&exit, &next);
 			break;
 		case skerry_AxVmExit_cpu_down_tag:
-			ok = exit.vcpu == 1;
+			/* Prepared for its next start; it stays off. */
+			ok = exit.vcpu == 1 && !set_entry(1, RAM);
 			next = 0;
 			break;
 		default:
