@@ -204,6 +204,28 @@ TEST(irq_armed_joins_what_software_made_pending)
 	CHECK_EQ(fake_guest_acknowledge(p.k), ID);
 }
 
+/* The same of a level: when its wire is low by the end of what software made active, it was it. */
+TEST(irq_armed_level_while_software_has_it_active)
+{
+	struct passed p = passed_new(IRQ_TRIGGER_LEVEL);
+
+	as_boss(&p.x, p.x.g.slot, VCPU_INJECT, ID, 0x80, IRQ_ACTIVE);
+	irq_raise(p.x.m, NUMBER, true);
+	CHECK(physical(&p)->active);
+	CHECK_EQ(fake_guest_acknowledge(p.k), -1);
+	irq_raise(p.x.m, NUMBER, false);
+	fake_guest_end(p.k, ID);
+	CHECK(!physical(&p)->active);
+	machine_interrupts(p.x.m);
+	CHECK_EQ(fake_guest_acknowledge(p.k), -1);
+	irq_raise(p.x.m, NUMBER, true);
+	CHECK_EQ(fake_guest_acknowledge(p.k), ID);
+	as_boss(&p.x, p.x.g.slot, VCPU_INJECT, ID, 0x80, IRQ_ACTIVE);
+	fake_guest_end(p.k, ID);
+	machine_interrupts(p.x.m);
+	CHECK_EQ(fake_guest_acknowledge(p.k), ID); /* the wire is high */
+}
+
 /* All that VCPU_RETRACT leaves of it is nothing: the physical one may fire again. */
 TEST(irq_armed_retracted_by_the_vcpu)
 {

@@ -114,6 +114,13 @@ void arch_irq_disable(struct kernel *k, uint32_t number)
 	dsb(sy);
 }
 
+bool gic_is_edge(const struct kernel *k, uint32_t number)
+{
+	uint32_t config = read32(k->arch.gic.distributor + GICD_ICFGR + number / 16 * 4);
+
+	return (config & 2u << number % 16 * 2) != 0;
+}
+
 bool arch_irq_pending(struct kernel *k, uint32_t number)
 {
 	uint64_t pending = k->arch.gic.distributor + GICD_ISPENDR + number / 32 * 4;

@@ -7,6 +7,7 @@
 #ifndef KERNEL_GIC_H
 #define KERNEL_GIC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct kernel;
@@ -34,6 +35,7 @@ void gic_core_off(struct kernel *k);
 /* The physical active state of a PPI of this core, for the HW-linked virtual timer. */
 void gic_ppi_set_active(struct kernel *k, uint32_t number);
 void gic_deactivate(uint32_t number);
+bool gic_is_edge(const struct kernel *k, uint32_t number); /* of an SPI, on core 0 */
 
 /* Handles the interrupts that are pending, at most a few, and says who runs now. */
 struct context *trap_irq(struct kernel *k);

@@ -60,10 +60,10 @@ static uint64_t lr_make(const struct vcpu *v, uint32_t id, uint16_t priority, ui
 	return lr;
 }
 
-/* `lr` is made active: what is pending of its physical interrupt waits in the distributor. */
+/* `lr` is made active: an edge that is pending waits in the distributor, a level in its wire. */
 static uint64_t activate_linked(struct kernel *k, uint64_t lr)
 {
-	if ((lr & LR_PENDING) != 0 && LR_PINTID(lr) >= VGIC_SHARED)
+	if ((lr & LR_PENDING) != 0 && LR_PINTID(lr) >= VGIC_SHARED && gic_is_edge(k, LR_PINTID(lr)))
 		arch_irq_pend(k, LR_PINTID(lr), true);
 	return (lr & ~LR_PENDING) | LR_ACTIVE;
 }
@@ -72,7 +72,7 @@ static uint64_t activate_linked(struct kernel *k, uint64_t lr)
  * What becomes of `old` when `new` comes, of the same id. When a physical interrupt fires while
  * software has the virtual one pending, they become one; while software has it active, it waits.
  */
-static uint64_t merged(struct kernel *k, uint64_t old, uint64_t new)
+static COLD uint64_t merged(struct kernel *k, uint64_t old, uint64_t new)
 {
 	if ((old & LR_STATE) == 0)
 		return LR_TELLS(old) && (new &LR_HW) == 0 ? new | LR_EOI : new;
@@ -178,7 +178,7 @@ static uint32_t rank(uint64_t lr)
 }
 
 /* The first in rank, of lowest id among equals. There is one. */
-static uint64_t overflow_first(const struct vgic *g)
+static COLD uint64_t overflow_first(const struct vgic *g)
 {
 	uint64_t best = 0;
 
@@ -213,7 +213,7 @@ void vgic_drain(const struct kernel *k, struct vcpu *v)
 }
 
 /* A slot whose pending interrupt comes last, and after `lr`; it goes to the overflow. Or -1. */
-static int slot_displace(const struct kernel *k, struct vcpu *v, uint64_t lr)
+static COLD int slot_displace(const struct kernel *k, struct vcpu *v, uint64_t lr)
 {
 	int last = -1;
 	uint64_t last_lr = lr;

@@ -176,7 +176,7 @@ static void link_physical(struct kernel *k, struct vcpu *v, struct fake_interrup
 	CHECK(!i->physical);
 	fake_irq_link(k, number, v);
 	i->physical = number;
-	if (i->state & IRQ_ACTIVE)
+	if ((i->state & IRQ_ACTIVE) && k->arch.irqs[number].edge)
 		arch_irq_pend(k, number, true);
 }
 
@@ -208,7 +208,8 @@ void arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t pr
 	}
 	if (line && line->number)
 		link_physical(k, v, i, line->number);
-	if (i->physical && (i->state & IRQ_PENDING) && (states & IRQ_ACTIVE))
+	if (i->physical && (i->state & IRQ_PENDING) && (states & IRQ_ACTIVE) &&
+	    k->arch.irqs[i->physical].edge)
 		arch_irq_pend(k, i->physical, true);
 	i->state |= (uint8_t)states;
 	if (i->physical && (i->state & IRQ_ACTIVE))
