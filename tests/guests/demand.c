@@ -4,15 +4,17 @@
  * in many forms, finds zeros, and what is written stays. The test around it knows how many pages
  * are touched here.
  */
+#include "disk.h"
 #include "guest.h"
 
 #define PAGES 0x90000000ull /* 1 MiB in pages of 4 KiB */
 #define PAGE 4096ull
 #define COUNT 256u
 #define TOUCHED 128u	     /* of them; then 4 by other forms of access */
-#define BLOCKS 0xa0000000ull /* 8 MiB in blocks of 2 MiB, of which 3 are touched */
+#define BLOCKS 0xa0000000ull /* 8 MiB in blocks of 2 MiB, all touched in the end */
 #define BLOCK 0x200000ull
 #define UNDEFINED 0u
+#define DISK 0x0a000000ull
 #define RET 0xd65f03c0u
 
 /* An odd step visits all of a power of two, each once. */
@@ -91,6 +93,46 @@ static void test_blocks(void)
 	CHECK_ABORT(BLOCKS + 4 * BLOCK);
 }
 
+static bool all(const uint8_t *data, uint8_t value)
+{
+	for (uint32_t i = 0; i < DISK_SECTOR; i++)
+		if (data[i] != value)
+			return false;
+	return true;
+}
+
+static void fill(uint8_t *data, uint8_t value)
+{
+	for (uint32_t i = 0; i < DISK_SECTOR; i++)
+		data[i] = value;
+}
+
+/* The disk's data of `far` begins in a block that the guest has not touched. */
+static void test_device(void)
+{
+	static struct disk_memory near __attribute__((aligned(16)));
+	struct disk_memory *far =
+	    (struct disk_memory *)(BLOCKS + 2 * BLOCK - offsetof(struct disk_memory, data));
+
+	test("a device reads zeros where the guest has not been");
+	disk_start(DISK, &near);
+	fill(near.data, 0x55);
+	disk_transfer(true, 5);
+	disk_start(DISK, far);
+	disk_transfer(true, 5);
+	near.used.index = near.avail.index = 0;
+	disk_start(DISK, &near);
+	disk_transfer(false, 5);
+	CHECK(all(near.data, 0));
+	test("what a device writes there is what the guest finds");
+	fill(near.data, 0x77);
+	disk_transfer(true, 6);
+	far->used.index = far->avail.index = 0;
+	disk_start(DISK, far);
+	disk_transfer(false, 6);
+	CHECK(all(far->data, 0x77));
+}
+
 void guest_main(uint64_t tree)
 {
 	(void)tree;
@@ -98,4 +140,5 @@ void guest_main(uint64_t tree)
 	test_pages();
 	test_forms();
 	test_blocks();
+	test_device();
 }

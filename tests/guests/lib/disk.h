@@ -30,7 +30,7 @@ struct disk_memory { /* zero, at a multiple of 16 */
 		uint64_t sector;
 	} request;
 	volatile uint8_t status;
-	uint8_t data[DISK_SECTOR];
+	uint8_t data[DISK_SECTOR] __attribute__((aligned(16)));
 };
 
 bool disk_is(uint64_t base);
