@@ -164,7 +164,7 @@ Acquire::IndexTargets::deb::CNF {{ DefaultEnabled "false"; }};
     def update(self):
         if os.path.exists(self.ready):
             return
-        say("reading Debian's package indexes (about 30 MB, once) ...")
+        say("reading Debian's package indexes (about 40 MB, once) ...")
         start = time.monotonic()
         self.configure()
         result = self.run("apt-get", "update")
