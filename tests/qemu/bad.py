@@ -44,14 +44,14 @@ def refused(environment, line):
 
 def system(directory, vm="", text=SYSTEM):
     """A system with one VM, and what a test changes in its files."""
-    machine = VM.format(id=1, name="a", cpus=1, image=GUEST, backend="console", emulated="")
+    machine = VM.format(id=1, name="a", cpus=1, image=GUEST, backend="console")
     write(directory, "vm.toml", (vm or machine).encode())
     return write(directory, "bad.toml", (text + f'\n[[vm]]\nfile = "{directory}/vm.toml"\n').encode())
 
 
 def refusals(directory):
     """(name, environment, line)"""
-    vm = VM.format(id=1, name="a", cpus=1, image=GUEST, backend="console", emulated="")
+    vm = VM.format(id=1, name="a", cpus=1, image=GUEST, backend="console")
     large = vm.replace("0x100_0000", "0x8000_0000")
     small = os.path.join(directory, "small.img")
     write(directory, "small.img", bytes(1 << 20))
@@ -157,7 +157,7 @@ def boots(directory):
     yield "an init that is none", None, lambda data: damaged(data, b"init", 0, b"x"), "bare", "skerry: init: not a static ELF program for aarch64"
     yield ("a manifest that is none", None, lambda data: damaged(data, b"manifest.0", 0, b"\xff" * 16), "bare",
            r"init: manifest\.0: .*" + START)
-    other = VM.format(id=1, name="a", cpus=1, image=GUEST, backend="memory", emulated="").replace("arm,pl011", "ns16550a")
+    other = VM.format(id=1, name="a", cpus=1, image=GUEST, backend="memory").replace("arm,pl011", "ns16550a")
     yield ("a device that its server is not for", None, None, system(directory, vm=other),
            r"\[vmm\.a\] vmm a: device uart0: its server is for arm,pl011, not for ns16550a: change server or compatible\n"
            r"init: vmm\.a stopped its VM \(status 256\)")

@@ -40,6 +40,7 @@ static void vm(void)
 	config.devices_count = 1;
 	config.devices[0] = (skerry_ServedDevice){
 	    .name = "con", .compatible = "arm,pl011", .base = 0x9000000, .length = PAGE, .irq = 33};
+	config.interrupt_mode = skerry_InterruptMode_INTERRUPT_PASSTHROUGH;
 	config.passed_devices_count = 1;
 	config.passed_devices[0] =
 	    (skerry_PassedDevice){.name = "pl031",

@@ -192,6 +192,7 @@ TEST(passed_devices)
 {
 	struct arch_tree t = tree();
 
+	config.interrupt_mode = skerry_InterruptMode_INTERRUPT_PASSTHROUGH;
 	config.passed_devices_count = 3;
 	config.passed_devices[0] = (skerry_PassedDevice){.name = "virtio_mmio",
 							 .base = 0xa000200,

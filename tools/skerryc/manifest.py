@@ -247,11 +247,10 @@ def vm_config(placed):
 
 
 def add_passed(config, passed):
-    """Interrupts are passed through in interrupt_mode "passthrough" alone."""
     device = passed.device
     node = config.passed_devices.add(name=device.node, base=passed.base_gpa, length=device.size, dma=device.dma,
                                      compatible=device.compatible)
-    if device.irq and config.interrupt_mode == pb.INTERRUPT_PASSTHROUGH:
+    if device.irq:
         node.irq, node.edge = device.irq, device.edge
 
 

@@ -40,7 +40,7 @@ kernel_load_addr = 0x8000_0000
 memory_regions = [[0x8000_0000, 0x100_0000, 0x7, 0]]
 
 [devices]
-emu_devices = [{emulated}]
+emu_devices = []
 passthrough_devices = []
 interrupt_mode = "emu"
 
@@ -79,8 +79,8 @@ def bare_system(directory, guests, backend="memory"):
         path = os.path.join(directory, f"{name}.toml")
         image = os.path.join(GUESTS, name + ".bin")
         with open(path, "w", encoding="utf-8") as f:
-            f.write(VM.format(id=number + 1, name=name, cpus=cpus, image=image, backend=backend,
-                               emulated=EMULATED.get(name, "")))
+            f.write(VM.format(id=number + 1, name=name, cpus=cpus, image=image, backend=backend)
+                    .replace("emu_devices = []", f"emu_devices = [{EMULATED.get(name, '')}]"))
         text += f'\n[[vm]]\nfile = "{path}"\ncore = 0\n'
     path = os.path.join(directory, "system.toml")
     with open(path, "w", encoding="utf-8") as f:

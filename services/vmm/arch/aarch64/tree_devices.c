@@ -134,13 +134,18 @@ static int add_served(void *fdt, uint32_t gic, const skerry_ServedDevice *d)
 	return add(fdt, gic, &n);
 }
 
-/* Without a compatible the board does not say what it is: the guest must know. */
-static int add_passed(void *fdt, uint32_t gic, const skerry_PassedDevice *d)
+/*
+ * Without a compatible the board does not say what it is: the guest must know. Interrupts are
+ * passed on in one mode alone: in the others a driver has to do without.
+ */
+static int add_passed(void *fdt, uint32_t gic, const skerry_VmConfig *c,
+		      const skerry_PassedDevice *d)
 {
+	const bool passed = c->interrupt_mode == skerry_InterruptMode_INTERRUPT_PASSTHROUGH;
 	struct node n = {.name = d->name,
 			 .base = d->base,
 			 .length = d->length,
-			 .irq = d->irq,
+			 .irq = passed ? d->irq : 0,
 			 .edge = d->edge,
 			 .dma = d->dma,
 			 .compatibles = d->compatible_count};
@@ -183,7 +188,7 @@ int tree_add_devices(struct arch_tree *t, void *fdt, struct tree_seen seen)
 		error = add_ivc(fdt, gic, &c->emu_devices[i]);
 	for (uint32_t i = c->passed_devices_count; i > 0 && !error; i--) {
 		if (!(seen.passed >> (i - 1) & 1))
-			error = add_passed(fdt, gic, &c->passed_devices[i - 1]);
+			error = add_passed(fdt, gic, c, &c->passed_devices[i - 1]);
 	}
 	for (uint32_t i = c->devices_count; i > 0 && !error; i--) {
 		if (!(seen.served >> (i - 1) & 1))
