@@ -258,6 +258,72 @@ static void end_of_interrupt(void)
 	eoi_mode(false);
 }
 
+#define LEVELS 12u /* more than there are list registers */
+
+/* Interrupt 72 + n of priority f0, e8, ...: each preempts the one before. */
+static void nest(bool drop)
+{
+	for (uint32_t n = 0; n < LEVELS; n++) {
+		ready(72 + n, (uint8_t)(0xf0 - 8 * n));
+		gic_write(GIC_SET_PENDING, 72 + n);
+		CHECK_EQUAL(acknowledge(), 72 + n);
+		CHECK_EQUAL(READ_REGISTER(ICC_RPR), 0xf0 - 8 * n);
+		if (drop)
+			end(72 + n);
+	}
+	for (uint32_t n = 0; n < LEVELS; n++)
+		CHECK(gic_test(GIC_SET_ACTIVE, 72 + n));
+}
+
+static void many_active(void)
+{
+	WRITE_REGISTER(ICC_BPR1, 0);
+	test("EOImode 0: more levels of preemption than list registers end one by one");
+	nest(false);
+	for (uint32_t n = LEVELS; n-- > 0;) {
+		end(72 + n);
+		CHECK(!gic_test(GIC_SET_ACTIVE, 72 + n));
+		CHECK(n == 0 || gic_test(GIC_SET_ACTIVE, 72 + n - 1));
+		CHECK_EQUAL(READ_REGISTER(ICC_RPR), n == 0 ? IDLE : 0xf0 - 8 * (n - 1));
+	}
+	CHECK_EQUAL(acknowledge(), SPURIOUS);
+	test("EOImode 1: more active than list registers, deactivated in any order");
+	eoi_mode(true);
+	nest(true);
+	for (uint32_t n = 0; n < LEVELS; n++) {
+		uint32_t id = 72 + n * 5 % LEVELS;
+
+		gic_write(GIC_SET_PENDING, id);
+		CHECK_EQUAL(acknowledge(), SPURIOUS);
+		WRITE_REGISTER(ICC_DIR, id);
+		CHECK(!gic_test(GIC_SET_ACTIVE, id));
+		CHECK_EQUAL(acknowledge(), id);
+		end(id);
+		WRITE_REGISTER(ICC_DIR, id);
+		CHECK(!gic_test(GIC_SET_ACTIVE, id));
+	}
+	CHECK_EQUAL(read32(GICD + 0x308), 0);
+	CHECK_EQUAL(read32(GICD + 0x208), 0);
+	test("EOImode 1: all pending at once come, though none is deactivated");
+	for (uint32_t n = 0; n < LEVELS; n++) {
+		gic_priority(72 + n, 0x80);
+		gic_write(GIC_SET_PENDING, 72 + n);
+	}
+	for (uint32_t n = 0; n < LEVELS; n++) {
+		uint32_t id = acknowledge();
+
+		CHECK(id >= 72 && id < 72 + LEVELS);
+		end(id);
+	}
+	CHECK_EQUAL(acknowledge(), SPURIOUS);
+	CHECK_EQUAL(read32(GICD + 0x308), ((1u << LEVELS) - 1) << 8);
+	for (uint32_t n = 0; n < LEVELS; n++)
+		WRITE_REGISTER(ICC_DIR, 72 + n);
+	CHECK_EQUAL(read32(GICD + 0x308), 0);
+	eoi_mode(false);
+	write32(GICD + 0x188, 0xffffffff);
+}
+
 static void priorities(void)
 {
 	ready(SPI, 0x80);
@@ -393,6 +459,7 @@ void guest_main(uint64_t tree)
 	pending();
 	active();
 	end_of_interrupt();
+	many_active();
 	priorities();
 	kept_over_a_wait();
 	group_0();

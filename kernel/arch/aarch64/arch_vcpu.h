@@ -38,6 +38,7 @@ struct vgic {
 	uint16_t id[VGIC_LRS]; /* vINTID of each list register in `used` */
 	uint32_t used; /* list registers that hold an interrupt, or held one the guest has ended */
 	uint32_t overflow; /* number of bits set in `waiting` */
+	uint32_t parked;   /* of those, active */
 	uint32_t vmcr, apr[2][4];
 	uint64_t waiting[VGIC_WORDS]; /* without list register, by SGI to SPI, then LPI */
 	uint32_t held[VGIC_IDS];      /* of those: the upper half of what goes into one */

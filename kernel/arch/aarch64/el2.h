@@ -163,6 +163,12 @@ enum esr_class {
 #define ICH_VMCR_EL2 S3_4_C12_C11_7
 #define ICH_HCR_EN BIT(0)
 #define ICH_HCR_UIE BIT(1)
+#define ICH_HCR_LRENPIE BIT(2)
+#define ICH_HCR_NPIE BIT(3)
+#define ICH_HCR_TDIR BIT(14) /* writes of ICC_DIR_EL1 trap */
+#define ICH_HCR_EOICOUNT(hcr) ((uint32_t)((hcr) >> 27) & 31)
+#define VMCR_VEOIM BIT(9)
+#define SYSREG_ICC_DIR SYSREG(3, 0, 12, 11, 1)
 #define VTR_LRS(vtr) (((vtr)&31) + 1)
 #define VTR_PREBITS(vtr) ((((vtr) >> 26) & 7) + 1)
 #define VMCR_VENG0 BIT(0)

@@ -58,6 +58,9 @@ void vgic_load(struct kernel *k, struct vcpu *v); /* v is not kernel.loaded yet 
 /* As arch_vcpu_inject; `end` is VGIC_END_*. */
 void vgic_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t priority, uint32_t states,
 		 uint16_t end);
+uint64_t vgic_hcr(const struct vgic *g);		/* ICH_HCR_EL2 while it is loaded */
+void vgic_count_ends(struct kernel *k, struct vcpu *v); /* some are parked; v is loaded */
+void vgic_deactivate(struct kernel *k, struct vcpu *v, uint64_t id); /* ICC_DIR_EL1 */
 void vgic_drain(const struct kernel *k, struct vcpu *v); /* overflow into free list registers */
 /* `id`, pending or active in a list register and not linked, ends with a maintenance interrupt;
  * false: it is not. */

@@ -2,16 +2,20 @@
 /*
  * Virtual interrupts: the list registers of a vCPU, and the overflow behind them. A guest
  * acknowledges and ends interrupts without the kernel; if a physical interrupt is linked to one,
- * the hardware makes that inactive, too. There are two reasons for a maintenance interrupt:
+ * the hardware makes that inactive, too. There are three reasons for a maintenance interrupt:
  *
  * - An interrupt with a line was ended (LR.EOI): the line is told, and raises it again if it is
  * high. The list register keeps state 0 and its EOI bit until then, also while the vCPU is not
  * loaded, so the hardware asks again after the next load.
- * - At most one list register holds an interrupt while some wait in the overflow (ICH_HCR_EL2.UIE).
+ * - At most one list register holds an interrupt, or none a pending one, while some pend in the
+ * overflow (ICH_HCR_EL2.UIE, NPIE).
+ * - The guest ended an active interrupt that is in the overflow (LRENPIE).
  *
- * The overflow keeps what would be in a list register. What is active leaves it first, the rest in
- * order of priority; and an interrupt of higher priority than one pending in a list register takes
- * its place. What is active stays: with every list register active, others wait.
+ * The overflow keeps what would be in a list register, pending ones in order of priority. An
+ * interrupt of higher priority than one pending in a list register takes its place. With every list
+ * register active, the one of lowest priority is *parked* in the overflow: the guest ends that
+ * last. While there are such ones, the kernel is told of ends without a list register, and which
+ * one a write of ICC_DIR_EL1 means.
  */
 #include "arch.h"
 #include "arch_calls.h"
@@ -32,6 +36,8 @@ static void lr_set(const struct kernel *k, struct vcpu *v, unsigned n, uint64_t 
 	else
 		v->arch.vgic.lr[n] = value;
 }
+
+#define RANK_ACTIVE 0x100u
 
 /* ---- What a list register holds ---- */
 
@@ -144,14 +150,24 @@ static uint64_t waiting_get(const struct vgic *g, uint32_t id)
 
 static void waiting_set(struct vgic *g, uint64_t lr)
 {
-	g->held[index_of(id_of(lr))] = (uint32_t)(lr >> 32);
+	uint32_t *held = &g->held[index_of(id_of(lr))];
+
+	g->parked += (uint32_t)(lr >> 63) - (*held >> 31);
+	*held = (uint32_t)(lr >> 32);
 }
 
-static void underflow_wanted(const struct kernel *k, const struct vcpu *v)
+uint64_t vgic_hcr(const struct vgic *g)
+{
+	if (g->overflow == 0)
+		return ICH_HCR_EN;
+	return ICH_HCR_EN | (g->overflow != g->parked ? ICH_HCR_UIE | ICH_HCR_NPIE : 0) |
+	       (g->parked != 0 ? ICH_HCR_LRENPIE | ICH_HCR_TDIR : 0);
+}
+
+static void control_update(const struct kernel *k, const struct vcpu *v)
 {
 	if (k->loaded == v)
-		sysreg_write(ICH_HCR_EL2,
-			     v->arch.vgic.overflow != 0 ? ICH_HCR_EN | ICH_HCR_UIE : ICH_HCR_EN);
+		sysreg_write(ICH_HCR_EL2, vgic_hcr(&v->arch.vgic));
 }
 
 static void overflow_add(struct vgic *g, uint64_t lr)
@@ -168,17 +184,18 @@ static void overflow_remove(struct vgic *g, uint32_t id)
 	uint32_t i = index_of(id);
 
 	g->waiting[i / 64] &= ~BIT(i % 64);
+	waiting_set(g, id);
 	g->overflow--;
 }
 
-/* Less comes first: what is active, so that the guest can end it, then by priority. */
+/* Less comes first: what is pending alone, then what is active, each by priority. */
 static uint32_t rank(uint64_t lr)
 {
-	return (lr & LR_ACTIVE) != 0 ? 0 : 1u + LR_PRIORITY(lr);
+	return LR_PRIORITY(lr) + ((lr & LR_ACTIVE) != 0 ? RANK_ACTIVE : 0);
 }
 
-/* The first in rank, of lowest id among equals. There is one. */
-static COLD uint64_t overflow_first(const struct vgic *g)
+/* The first in rank from `from` on, of lowest id among equals. 0: none. */
+static COLD uint64_t overflow_first(const struct vgic *g, uint32_t from)
 {
 	uint64_t best = 0;
 
@@ -188,41 +205,35 @@ static COLD uint64_t overflow_first(const struct vgic *g)
 			uint32_t id = i < VGIC_SPIS_END ? i : i - VGIC_SPIS_END + VGIC_LPIS;
 			uint64_t lr = waiting_get(g, id);
 
-			if (best == 0 || rank(lr) < rank(best))
+			if (rank(lr) >= from && (best == 0 || rank(lr) < rank(best)))
 				best = lr;
 		}
 	}
 	return best;
 }
 
-void vgic_drain(const struct kernel *k, struct vcpu *v)
-{
-	struct vgic *g = &v->arch.vgic;
-
-	while (g->overflow != 0) {
-		int n = slot_take(k, v);
-		uint64_t lr;
-
-		if (n < 0)
-			break;
-		lr = overflow_first(g);
-		overflow_remove(g, id_of(lr));
-		slot_fill(k, v, (unsigned)n, lr);
-	}
-	underflow_wanted(k, v);
-}
-
-/* A slot whose pending interrupt comes last, and after `lr`; it goes to the overflow. Or -1. */
+/*
+ * A slot whose interrupt goes to the overflow for `lr`, which is pending: the last pending one that
+ * comes after it, or, when none is pending, the last active one. Or -1.
+ */
 static COLD int slot_displace(const struct kernel *k, struct vcpu *v, uint64_t lr)
 {
 	int last = -1;
 	uint64_t last_lr = lr;
+	bool pending = false;
 
 	for_each_bit(n, v->arch.vgic.used)
 	{
 		uint64_t other = lr_get(k, v, n);
 
-		if ((other & LR_STATE) == LR_PENDING && rank(other) > rank(last_lr)) {
+		if ((other & LR_STATE) == LR_PENDING && !pending) {
+			pending = true; /* the active ones seen so far stay */
+			last = -1;
+			last_lr = lr;
+		}
+		if ((other & LR_STATE) == 0 || (pending && (other & LR_ACTIVE) != 0))
+			continue;
+		if (rank(other) > rank(last_lr)) {
 			last = (int)n;
 			last_lr = other;
 		}
@@ -230,6 +241,37 @@ static COLD int slot_displace(const struct kernel *k, struct vcpu *v, uint64_t l
 	if (last >= 0)
 		overflow_add(&v->arch.vgic, last_lr);
 	return last;
+}
+
+void vgic_drain(const struct kernel *k, struct vcpu *v)
+{
+	struct vgic *g = &v->arch.vgic;
+
+	while (g->overflow != 0) {
+		uint64_t lr = overflow_first(g, 0);
+		int n = slot_take(k, v);
+
+		if (n < 0 && rank(lr) < RANK_ACTIVE)
+			n = slot_displace(k, v, lr);
+		if (n < 0)
+			break;
+		overflow_remove(g, id_of(lr));
+		slot_fill(k, v, (unsigned)n, lr);
+	}
+	control_update(k, v);
+}
+
+static void place(const struct kernel *k, struct vcpu *v, uint64_t lr)
+{
+	int n = slot_take(k, v);
+
+	if (n < 0 && rank(lr) < RANK_ACTIVE)
+		n = slot_displace(k, v, lr);
+	if (n >= 0)
+		slot_fill(k, v, (unsigned)n, lr);
+	else
+		overflow_add(&v->arch.vgic, lr);
+	control_update(k, v);
 }
 
 /* ---- Injecting and taking back ---- */
@@ -251,14 +293,7 @@ void vgic_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t priorit
 		waiting_set(g, merged(k, waiting_get(g, id), lr));
 		return;
 	}
-	n = slot_take(k, v);
-	if (n < 0)
-		n = slot_displace(k, v, lr);
-	if (n >= 0)
-		slot_fill(k, v, (unsigned)n, lr);
-	else
-		overflow_add(g, lr);
-	underflow_wanted(k, v);
+	place(k, v, lr);
 }
 
 bool vgic_tell_end(struct kernel *k, struct vcpu *v, uint32_t id)
@@ -330,7 +365,8 @@ uint32_t vgic_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t st
 	} else if (n >= 0) {
 		lr_set(k, v, (unsigned)n, left);
 	} else {
-		waiting_set(g, left);
+		overflow_remove(g, id);
+		place(k, v, left);
 	}
 	return states_of(lr);
 }
@@ -383,6 +419,25 @@ bool arch_vcpu_wakes(struct kernel *k, struct vcpu *v)
 
 /* ---- Maintenance ---- */
 
+/* The guest ended interrupts that no list register had: each the active one of highest priority. */
+COLD void vgic_count_ends(struct kernel *k, struct vcpu *v)
+{
+	const struct vgic *g = &v->arch.vgic;
+	uint32_t count = ICH_HCR_EOICOUNT(sysreg_read(ICH_HCR_EL2));
+
+	/* With EOImode 1 an end deactivates nothing, though QEMU counts it. */
+	if ((sysreg_read(ICH_VMCR_EL2) & VMCR_VEOIM) != 0)
+		return;
+	for (; count != 0 && g->parked != 0; count--)
+		(void)arch_vcpu_retract(k, v, id_of(overflow_first(g, RANK_ACTIVE)), IRQ_ACTIVE);
+}
+
+COLD void vgic_deactivate(struct kernel *k, struct vcpu *v, uint64_t id)
+{
+	if ((sysreg_read(ICH_VMCR_EL2) & VMCR_VEOIM) != 0 && arch_vcpu_has_id(id & 0xffffff))
+		(void)arch_vcpu_retract(k, v, (uint32_t)id & 0xffffff, IRQ_ACTIVE);
+}
+
 void vgic_maintenance(struct kernel *k)
 {
 	struct vcpu *v = k->loaded;
@@ -390,6 +445,8 @@ void vgic_maintenance(struct kernel *k)
 
 	if (v == 0)
 		return;
+	if (v->arch.vgic.parked != 0)
+		vgic_count_ends(k, v);
 	for_each_bit(n, (uint32_t)sysreg_read(ICH_EISR_EL2) & v->arch.vgic.used)
 	{
 		if ((vgic_lr_read(n) & LR_STATE) != 0)

@@ -34,6 +34,8 @@ void vgic_save(struct kernel *k, struct vcpu *v)
 {
 	struct vgic *g = &v->arch.vgic;
 
+	if (g->parked != 0)
+		vgic_count_ends(k, v);
 	g->vmcr = (uint32_t)sysreg_read(ICH_VMCR_EL2);
 	APR_SAVE(0);
 	if (k->arch.apr_count > 1)
@@ -72,5 +74,5 @@ void vgic_load(struct kernel *k, struct vcpu *v)
 		APR_LOAD(3);
 	}
 	sysreg_write(ICH_VMCR_EL2, g->vmcr);
-	sysreg_write(ICH_HCR_EL2, g->overflow != 0 ? ICH_HCR_EN | ICH_HCR_UIE : ICH_HCR_EN);
+	sysreg_write(ICH_HCR_EL2, vgic_hcr(g));
 }
