@@ -150,6 +150,26 @@ TEST(memory)
 	CHECK_EQ(cell("/memory@100000000", "reg", 3), 0x200000);
 }
 
+/* A device of type 0x22; without one the controller has no node below it. */
+TEST(translation_service_below_the_controller)
+{
+	struct arch_tree t = tree();
+	const char *path = "/intc@8000000/msi-controller@8080000";
+
+	config.emu_devices_count = 1;
+	config.emu_devices[0] = (skerry_EmulatedDevice){
+	    .name = "its", .base_gpa = 0x8080000, .length = 0x20000, .emu_type = 0x22};
+	CHECK(arch_tree_make(&t, out, sizeof(out)) > 0);
+	CHECK(is(string(path, "compatible", 0), "arm,gic-v3-its"));
+	CHECK_EQ(cell(path, "reg", 1), 0x8080000);
+	CHECK_EQ(cell(path, "reg", 3), 0x20000);
+	CHECK_EQ(cell(path, "#msi-cells", 0), 1);
+	CHECK(fdt_getprop(out, node(path), "msi-controller", NULL));
+	CHECK(fdt_getprop(out, node("/intc@8000000"), "ranges", NULL));
+	make();
+	CHECK(fdt_first_subnode(out, node("/intc@8000000")) < 0);
+}
+
 TEST(interrupt_controller_and_timer)
 {
 	make();
