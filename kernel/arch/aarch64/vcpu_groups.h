@@ -55,8 +55,10 @@ struct vcpu_monitor_group {
  * from using (SVE, SME, pointer authentication, MTE, ...): what a VMM may answer at most.
  */
 #define VCPU_HOST_ID(crm, op2) (((crm)-1) * 8 + (op2))
+#define VCPU_HOST_PRIORITY_BITS(vtr) ((uint32_t)((vtr) >> 29) + 1) /* of an interrupt */
 struct vcpu_host_id {
 	uint64_t id[56];
+	uint64_t vtr; /* ICH_VTR_EL2: the virtual CPU interface */
 };
 
 /*

@@ -136,6 +136,17 @@ static bool take(struct machine *m, uint64_t base, uint64_t size, const char *na
 	return false;
 }
 
+/* The distributor implements the bits that the virtual CPU interface has. */
+static uint8_t priority_mask(const struct machine *m)
+{
+	struct vcpu_host_id host = {0};
+	uint32_t bytes = 0;
+
+	if (!vcpu_get(m->vcpus[0], VCPU_GROUP_HOST_ID, &bytes) && bytes == sizeof(host))
+		memcpy(&host, ipc_buffer(), sizeof(host));
+	return (uint8_t)(0xff00u >> VCPU_HOST_PRIORITY_BITS(host.vtr));
+}
+
 static bool init_vgic(struct machine *m, const uint32_t *affinity)
 {
 	struct vgic *g = &m->arch->vgic;
@@ -152,6 +163,7 @@ static bool init_vgic(struct machine *m, const uint32_t *affinity)
 		return false;
 	}
 	g->ops = &vgic_ops;
+	g->priority_mask = priority_mask(m);
 	g->host = m;
 	g->dist_base = arch_controller(m->config, EMU_GIC_DISTRIBUTOR, ARCH_GICD_BASE);
 	g->redist_base = arch_controller(m->config, EMU_GIC_REDISTRIBUTOR, ARCH_GICR_BASE);
@@ -177,7 +189,7 @@ static bool init_sysreg(struct machine *m)
 	uint32_t bytes = 0;
 	int32_t status = vcpu_get(m->vcpus[0], VCPU_GROUP_HOST_ID, &bytes);
 
-	if (status || bytes != sizeof(host)) {
+	if (status || bytes < sizeof(host)) {
 		log_line("vmm %s: the core's ID registers cannot be read (%d)", m->config->name,
 			 status);
 		return false;
