@@ -320,7 +320,7 @@ TEST(its_work_is_bounded_in_one_access)
 		value = get(ITS + 0x90, 8);
 		looks++;
 	} while (value != 0x1ffe0 && looks < 100);
-	CHECK(looks > 5 && looks < 50);
+	CHECK(looks > 30 && looks < 100);
 	CHECK_EQ(get(ITS, 4) >> 31, 1);
 }
 

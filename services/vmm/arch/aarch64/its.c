@@ -32,7 +32,7 @@
 #define BASER_WRITABLE (ITS_VALID | ITS_TABLE_ADDRESS | 0xff)
 #define BASER_TYPE(n) ((n) == 0 ? 1ull << 56 : 4ull << 56) /* devices, collections */
 
-#define COMMANDS 256 /* in one access */
+#define COMMANDS 64 /* in one access: some look at each LPI */
 
 void its_init(struct its *its, struct vgic *gic, uint64_t base)
 {
