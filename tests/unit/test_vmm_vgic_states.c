@@ -245,3 +245,30 @@ TEST(an_edge_survives_disabling)
 	wr(0, GICD + 0x104, 4, 1u << (WIRED - 32));
 	CHECK_EQ(vgic_host.state[0][WIRED], IRQ_PENDING);
 }
+
+/* vgic_pend, which is AxVm's inject_interrupt: as if a device had raised it. */
+TEST(injected_ones_follow_the_guests_registers)
+{
+	start();
+	/* A PPI is the named vCPU's, an SPI goes where the guest routes it. */
+	wr(1, GICR + VGIC_REDIST_STRIDE + SGI_BASE + 0x100, 4, 1u << 20);
+	CHECK(vgic_pend(&gic, 1, 20));
+	CHECK_EQ(vgic_host.state[1][20], IRQ_PENDING);
+	CHECK_EQ(vgic_host.state[0][20], 0);
+	wr(0, GICD + 0x6000 + 8 * SPI, 8, 1);
+	wr(0, GICD + 0x400 + SPI, 1, 0x60);
+	CHECK(vgic_pend(&gic, 0, SPI));
+	CHECK_EQ(vgic_host.calls, 1); /* disabled: kept */
+	wr(0, GICD + 0x104, 4, 1u << (SPI - 32));
+	CHECK_EQ(vgic_host.state[1][SPI], IRQ_PENDING);
+	CHECK_EQ(vgic_host.priority[1][SPI], 0x60);
+	vgic_host.state[1][SPI] = IRQ_ACTIVE;
+	CHECK(vgic_pend(&gic, 0, SPI));
+	CHECK_EQ(vgic_host.state[1][SPI], IRQ_ACTIVE | IRQ_PENDING);
+	/* What is not there. */
+	CHECK(!vgic_pend(&gic, 2, SPI));
+	CHECK(!vgic_pend(&gic, 0, gic.ids));
+	CHECK(!vgic_pend(&gic, 0, 1020));
+	CHECK(!vgic_pend(&gic, 0, VGIC_LPI_FIRST)); /* no ITS, no LPIs */
+	CHECK(!vgic_pend(&gic, 0, ~0u));
+}
