@@ -272,7 +272,9 @@ def add_device(builder, placed, device):
         add_virtio_console(builder, placed, device, service)
     elif device.server == "virtio-net":
         add_ledger(builder, placed, service)
-        builder.network.add(placed, device, service)
+        config = builder.network.add(placed, device, service)
+        add_ram(config, placed)
+        service.config = config.SerializeToString()
 
 
 def add_uart(builder, placed, device, service):
@@ -298,12 +300,17 @@ def add_ledger(builder, placed, service):
     grant(service, "ledger", pb.GRANT_MEMORY, memory, rights=READ | WRITE)
 
 
+def add_ram(config, placed):
+    """As add_device grants it."""
+    for i in shared_ram(placed.vm):
+        config.ram.add(gpa=placed.vm.memory_regions[i][0], size=placed.vm.memory_regions[i][1])
+
+
 def add_virtio_console(builder, placed, device, service):
     """Its lines begin with its own name: the VM may have a serial port, too."""
     config = cfg.VirtioConsoleConfig(backend=cfg.VirtioConsoleConfig.MEMORY, queues=device.queues)
     add_ledger(builder, placed, service)
-    for gpa, size, *_ in placed.vm.memory_regions:
-        config.ram.add(gpa=gpa, size=size)
+    add_ram(config, placed)
     if device.backend == "console":
         add_console_client(builder, placed, device, service, service.name)
         config.backend = cfg.VirtioConsoleConfig.CONSOLE
@@ -315,8 +322,7 @@ def add_disk(builder, placed, device, service):
     add_ledger(builder, placed, service)
     config = cfg.BlkConfig(backend=cfg.BlkConfig.MEMORY, sectors=device.sectors, read_only=device.read_only,
                            queues=device.queues)
-    for i in shared_ram(placed.vm):
-        config.ram.add(gpa=placed.vm.memory_regions[i][0], size=placed.vm.memory_regions[i][1])
+    add_ram(config, placed)
     if device.backend == "memory":
         size = -(-device.sectors * devices.SECTOR // BLOCK) * BLOCK
         grant(service, "disk", pb.GRANT_MEMORY, builder.memory("disk." + name, size, 21, survives=True), rights=READ | WRITE)

@@ -24,7 +24,9 @@ class Network:
                 self.ports[switch.name] = []
 
     def add(self, placed, device, service):
-        """A port for a VM's device. Its rings outlive the VM: the switch goes on."""
+        """A port for a VM's device; returns its configuration, but for the VM's memory. The rings outlive the VM: the
+        switch goes on.
+        """
         name = self.find(placed, device)
         ports, grant = self.ports[name], self.grant
         address = device.address or own_address(placed.vm, device)
@@ -38,10 +40,7 @@ class Network:
             grant(service, ring, pb.GRANT_MEMORY, memory, rights=READ | WRITE)
         grant(service, "switch", pb.GRANT_SIGNAL, name, rights=WRITE, badge=1 << len(ports))
         ports.append(cfg.SwitchPort(name=service.name, address=address))
-        config = cfg.VirtioNetConfig(address=address, queues=device.queues)
-        for gpa, size, *_ in placed.vm.memory_regions:
-            config.ram.add(gpa=gpa, size=size)
-        service.config = config.SerializeToString()
+        return cfg.VirtioNetConfig(address=address, queues=device.queues)
 
     def find(self, placed, device):
         switches = self.builder.system.switches

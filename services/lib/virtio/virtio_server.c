@@ -52,6 +52,7 @@ bool virtio_server_attach_ram(struct virtio_server *s, const skerry_GuestMemory 
 		}
 	}
 	ram->count = count < VIRTIO_RAM_REGIONS ? count : VIRTIO_RAM_REGIONS;
+	virtio_ram_join(ram);
 	return true;
 }
 

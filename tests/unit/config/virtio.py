@@ -78,6 +78,19 @@ def console_alone(top):
     same({"tx", "rx", "console"} & set(grants(server)), set())
 
 
+def protected(top):
+    """What the guest cannot write its devices do not have, and what touches comes in order."""
+    more = ("vm", "    [0x8000_0000, 0x0100_0000, 0x7, 0],\n", "    [0x8100_0000, 0x20_0000, 0x7, 0],\n    [0x8000_0000, 0x0100_0000, 0x7, 0],\n"
+            "    [0x8200_0000, 0x20_0000, 0x5, 0],\n")
+    lan = ("system", None, '\n[[switch]]\nname = "lan"\n')
+    expected = [(0x80000000, 0x1000000), (0x81000000, 0x200000)]
+    for server, config, change in (("virtio-console", cfg.VirtioConsoleConfig, [("vm", None, DEVICE.format(name="x", server="virtio-console"))]),
+                                   ("virtio-net", cfg.VirtioNetConfig, [("vm", None, NET.replace("net0", "x")), lan])):
+        service = services(manifest(top, more, *change))["x.a"]
+        same((server, [(r.gpa, r.size) for r in config.FromString(service.config).ram]), (server, expected))
+        same([g.base for g in service.grants if g.name.startswith("ram")], [base for base, _ in expected])
+
+
 SWITCH = ("system", None, '\n[[switch]]\nname = "lan"\n\n[[vm]]\nfile = "b"\n')
 NET = DEVICE.format(name="net0", server="virtio-net") + 'backend = "lan"\n'
 
@@ -120,6 +133,7 @@ TESTS = {
     "a virtio console": console,
     "a virtio console by its type": console_of_type,
     "a virtio console without the console": console_alone,
+    "memory of a virtio console and a network device": protected,
     "a network of two VMs": network,
     "a network device by its type": network_of_type,
 }
