@@ -39,7 +39,7 @@ static uint64_t read_config(const struct virtio_identity *identity, const struct
 static uint32_t read(const struct virtio_mmio *v, const struct virtio_queue *queues,
 		     const struct virtio_identity *identity, uint64_t offset)
 {
-	const struct virtio_queue *q = v->queue_sel < identity->queues ? &queues[v->queue_sel] : 0;
+	const bool there = v->queue_sel < identity->queues;
 
 	switch (offset) {
 	case VIRTIO_MAGIC_VALUE:
@@ -55,9 +55,9 @@ static uint32_t read(const struct virtio_mmio *v, const struct virtio_queue *que
 			   ? (uint32_t)(identity->features >> 32 * v->device_features_sel)
 			   : 0;
 	case VIRTIO_QUEUE_NUM_MAX:
-		return q ? VIRTIO_QUEUE_LARGEST : 0;
+		return there ? VIRTIO_QUEUE_LARGEST : 0;
 	case VIRTIO_QUEUE_READY:
-		return q ? q->ready : 0;
+		return there ? queues[v->queue_sel].ready : 0;
 	case VIRTIO_INTERRUPT_STATUS:
 		return v->interrupt;
 	case VIRTIO_STATUS:
