@@ -287,14 +287,14 @@ TEST(regions_that_touch_here_and_in_the_guest_are_one)
 	ram.regions[3].gpa = SECOND;
 	ram.regions[3].at = memory + BYTES;
 	ram.regions[3].size = BYTES;
-	mmio.queues[0].desc = SECOND - 0x40;
-	CHECK(!virtio_ring_open(&ring, &ram, &mmio, &mmio.queues[0]));
+	queue.desc = SECOND - 0x40;
+	CHECK(!virtio_ring_open(&ring, &ram, &mmio, &queue));
 	virtio_ram_join(&ram);
 	CHECK_EQ(ram.count, 2);
 	CHECK(virtio_ram_at(&ram, FIRST, 3 * BYTES) == memory);
 	CHECK(virtio_ram_at(&ram, FIRST, 3 * BYTES + 1) == NULL);
 	CHECK(virtio_ram_at(&ram, THIRD, BYTES) == memory + 3 * BYTES);
-	CHECK(virtio_ring_open(&ring, &ram, &mmio, &mmio.queues[0]));
+	CHECK(virtio_ring_open(&ring, &ram, &mmio, &queue));
 	CHECK(ring.desc == memory + BYTES - 0x40);
 }
 
