@@ -47,7 +47,9 @@ PARTS = ['["gppt-gicd", 0x0800_0000, 0x1_0000, 0, 0x21, []]', '["gppt-gicr", 0x0
          '["gppt-gits", 0x0808_0000, 0x2_0000, 0, 0x22, [0x0808_0000]]', '["Console", 0x0900_0000, 0x1000, 33, 0x2, []]',
          '["ivc", 0x0c00_0000, 0x10_0000, 0, 0xa, []]', '["VirtioBlk 0", 0x0a00_0000, 0x200, 48, 0xe1, [1024, 65536]]']
 WHOLE = ['["gic", 0x1000_0000, 0x1_0000, 0, 0x1, []]', '["Console", 0x0900_0000, 0x1000, 33, 0x2, []]',
-         '["blk", 0x0a00_0000, 0x200, 48, 0xe1, [4096]]', '["dummy", 0, 0, 0, 0x0, []]']
+         '["blk", 0x0a00_0000, 0x200, 48, 0xe1, [4096]]', '["dummy", 0, 0, 0, 0x0, []]',
+         '["net", 0x0a00_1000, 0x200, 49, 0xe2, [0x0200_0000_0007]]', '["hvc", 0x0a00_2000, 0x200, 50, 0xe3, []]']
+SWITCH = '\n[[switch]]\nname = "lan"\n'
 
 
 def write(directory, name, text):
@@ -92,13 +94,16 @@ def parts(directory):
 
 
 def whole(directory):
-    """The controller as a whole, elsewhere; two vCPUs; a disk in memory."""
+    """The controller as a whole, elsewhere; two vCPUs; a disk in memory, a network device, a second console."""
     vm = write(directory, "vm.toml", VM.format(cpus=2, devices=",\n    ".join(WHOLE)))
-    with Machine(system(directory, vm)) as machine:
+    with Machine(system(directory, vm, SWITCH)) as machine:
         booted(machine)
         memory_map(machine, "10000000-1000ffff : GICD", "100a0000-100dffff : GICR")
         require(done(machine, "nproc") == "2\n", "there are not two processors")
         disk_works(machine, 4096)
+        require("02:00:00:00:00:07" in done(machine, "ip link show eth0"), "the network device has another address")
+        done(machine, "echo by the other way >/dev/hvc0")
+        machine.see(r"^\[hvc\.linux\] by the other way$")
         power_off(machine)
 
 
@@ -119,7 +124,7 @@ def generated(directory):
 def main():
     with tempfile.TemporaryDirectory(prefix="skerry-test-") as directory:
         for name, test in (("emulated types 0x2, 0x20, 0x21, 0x22, 0xA, 0xE1", parts),
-                           ("emulated types 0x0, 0x1, 0x2, 0xE1", whole), ("a generated file", generated)):
+                           ("emulated types 0x0, 0x1, 0x2, 0xE1, 0xE2, 0xE3", whole), ("a generated file", generated)):
             if not sys.argv[1:] or test.__name__ in sys.argv[1:]:
                 case(f"vm files: {name}", test, directory)
     finish()
