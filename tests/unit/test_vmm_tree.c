@@ -196,12 +196,12 @@ TEST(controller_where_the_config_puts_it)
 	config.emu_devices[0] = (skerry_EmulatedDevice){.emu_type = 0x1, .base_gpa = 0x10000000};
 	CHECK(arch_tree_make(&t, out, sizeof(out)) > 0);
 	CHECK_EQ(cell("/intc@10000000", "reg", 5), 0x100a0000);
-	CHECK_EQ(cell("/intc@10000000/its@10080000", "reg", 1), 0x10080000);
-	CHECK_EQ(cell("/intc@10000000/its@10080000", "reg", 3), 0x20000);
-	CHECK_EQ(cell("/intc@10000000/its@10080000", "#msi-cells", 0), 1);
+	CHECK_EQ(cell("/intc@10000000/msi-controller@10080000", "reg", 1), 0x10080000);
+	CHECK_EQ(cell("/intc@10000000/msi-controller@10080000", "reg", 3), 0x20000);
+	CHECK_EQ(cell("/intc@10000000/msi-controller@10080000", "#msi-cells", 0), 1);
 	config.emu_devices[0].emu_type = 0x22;
 	CHECK(arch_tree_make(&t, out, sizeof(out)) > 0);
-	CHECK_EQ(cell("/intc@8000000/its@10000000", "reg", 1), 0x10000000);
+	CHECK_EQ(cell("/intc@8000000/msi-controller@10000000", "reg", 1), 0x10000000);
 	config.emu_devices[0].emu_type = 0x21;
 	CHECK(arch_tree_make(&t, out, sizeof(out)) > 0);
 	CHECK_EQ(cell("/intc@10000000", "reg", 5), 0x080a0000);

@@ -64,7 +64,7 @@ static void write_its(struct fdt_write *w, const struct arch_tree *t)
 	fdt_write_cell(w, "#address-cells", 2);
 	fdt_write_cell(w, "#size-cells", 2);
 	fdt_write_flag(w, "ranges");
-	fdt_write_begin_at(w, "its", base);
+	fdt_write_begin_at(w, "msi-controller", base);
 	fdt_write_text(w, "compatible", "arm,gic-v3-its");
 	fdt_write_flag(w, "msi-controller");
 	fdt_write_cell(w, "#msi-cells", 1);

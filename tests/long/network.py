@@ -8,7 +8,8 @@ import re
 import sys
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "qemu", "lib"))
 
 from kill import Killer, Program  # noqa: E402
 from results import case, finish, require  # noqa: E402
