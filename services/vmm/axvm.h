@@ -147,6 +147,9 @@ const struct axvm_vcpu *axvm_vcpu_list(const struct axvm *vm, size_t *count);
  */
 enum axvm_error axvm_run_vcpu(struct axvm *vm, size_t id, struct axvm_exit *exit);
 
+/* Of an exit that did not come by axvm_run_vcpu: who turned itself off is Blocked. */
+void axvm_vcpu_exited(struct axvm *vm, const struct axvm_exit *exit);
+
 /* InvalidInput: no such vCPU, register or address to start at. BadState: it runs. */
 enum axvm_error axvm_vcpu_set_entry(struct axvm *vm, size_t id, uint64_t entry);
 /* It runs from now on beside the one of axvm_run_vcpu. BadState: it is off, or the VM is. */

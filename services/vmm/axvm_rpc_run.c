@@ -79,6 +79,7 @@ static void keep(struct axvm_server *s, const struct axvm_exit *exit)
 {
 	if (!s->vm || exit->vcpu >= axvm_vcpu_num(s->vm))
 		return;
+	axvm_vcpu_exited(s->vm, exit);
 	(void)s->hal->vcpu_park(s->hal->host, (uint32_t)exit->vcpu);
 	s->exits[exit->vcpu] = *exit;
 	s->exited |= 1u << exit->vcpu;

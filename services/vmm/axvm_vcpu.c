@@ -60,6 +60,12 @@ static enum axvm_error runnable(struct axvm *vm, size_t id, struct axvm_vcpu **v
 	return AXVM_OK;
 }
 
+void axvm_vcpu_exited(struct axvm *vm, const struct axvm_exit *exit)
+{
+	if (exit->reason == AXVM_EXIT_CPU_DOWN && exit->vcpu < vm->vcpu_count)
+		(void)move(&vm->vcpus[exit->vcpu], AXVM_VCPU_FREE, AXVM_VCPU_BLOCKED);
+}
+
 enum axvm_error axvm_run_vcpu(struct axvm *vm, size_t id, struct axvm_exit *exit)
 {
 	struct axvm_vcpu *vcpu = NULL;
@@ -73,8 +79,8 @@ enum axvm_error axvm_run_vcpu(struct axvm *vm, size_t id, struct axvm_exit *exit
 	error = run(vm, id, exit);
 	(void)move(vcpu, AXVM_VCPU_RUNNING, AXVM_VCPU_READY);
 	(void)move(vcpu, AXVM_VCPU_READY, AXVM_VCPU_FREE);
-	if (!error && exit->reason == AXVM_EXIT_CPU_DOWN && exit->vcpu < vm->vcpu_count)
-		(void)move(&vm->vcpus[exit->vcpu], AXVM_VCPU_FREE, AXVM_VCPU_BLOCKED);
+	if (!error)
+		axvm_vcpu_exited(vm, exit);
 	return error;
 }
 

@@ -128,6 +128,25 @@ TEST(run_keeps_exits_that_nobody_waits_for)
 	CHECK(host.resumed == 1 && host.parked == 2 && host.started == 3);
 }
 
+/* vCPU 1 turns itself off meanwhile: it is off before the client hears of it. */
+TEST(run_does_not_start_what_turned_itself_off)
+{
+	const struct axvm_exit halt = {.reason = AXVM_EXIT_HALT};
+	skerry_AxVmExit out = skerry_AxVmExit_init_zero;
+
+	running();
+	(void)run_until(0, &halt);
+	rpc.served = (struct axvm_exit){.reason = AXVM_EXIT_CPU_DOWN, .vcpu = 1};
+	CHECK_EQ(axvm_server_turn(&server), OK);
+	CHECK_EQ(run_vcpu(1), AXVM_BAD_STATE);
+	CHECK_EQ(ax_vm_run_vcpu_call(PORT, &(struct ax_vm_cpu){0}, &out), 0);
+	CHECK(out.which_reason == skerry_AxVmExit_cpu_down_tag && out.vcpu == 1);
+	CHECK_EQ(run_vcpu(1), AXVM_BAD_STATE);
+	CHECK_EQ(ax_vm_set_entry_call(PORT, &(struct ax_vm_entry){.vcpu = 1, .entry = RAM0}, &done),
+		 0);
+	CHECK_EQ(run_vcpu(1), IPC_KEPT);
+}
+
 TEST(run_does_not_begin_when_the_vm_was_shut_down)
 {
 	running();
