@@ -52,11 +52,7 @@ RARE static uint32_t server_capabilities(const struct server *server, struct ipc
 	return msg->caps_out_count;
 }
 
-/*
- * The kernel took no answer (its caller is gone, or it was no answer to this call) or sees one
- * still owed. The call is given up: a caller gets PEER_RESTARTED, a vCPU executes its access again.
- */
-RARE static bool server_recover(int32_t status, uint64_t info)
+RARE bool server_recover(int32_t status, uint64_t info)
 {
 	bool given_up = cspace_save_reply(START_SLOT_CSPACE, START_SLOT_SCRATCH) == OK;
 

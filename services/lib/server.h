@@ -17,6 +17,7 @@
 #ifndef LIB_SERVER_H
 #define LIB_SERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "exit.skerry.h"
@@ -48,6 +49,13 @@ void server_ready(void);
 
 /* Serves for ever; returns only with the status of a port that can not be waited on. */
 int32_t server_run(const struct server *server, void *self);
+
+/*
+ * For a loop of one's own, whose CALL_REPLY_WAIT with `info` failed: the kernel took no answer (its
+ * caller is gone, or it was no answer to this call) or sees one still owed. The call is given up: a
+ * caller gets PEER_RESTARTED, a vCPU executes its access again. False: the port cannot be served.
+ */
+bool server_recover(int32_t status, uint64_t info);
 
 /* In a handler: keeps the caller waiting. The handler returns IPC_KEPT; answer it later. */
 int32_t server_keep_reply(skerry_cap slot);

@@ -10,6 +10,7 @@
 #include "exit.skerry.h"
 #include "services/lib/ipc.h"
 #include "services/lib/log.h"
+#include "services/lib/server.h"
 #include "services/lib/start.h"
 #include "services/lib/sys.h"
 #include "services/vmm/axvm_rpc.h"
@@ -253,13 +254,15 @@ int32_t exits_run(void *host, uint32_t id, struct axvm_exit *exit)
 		struct arch_answer answer;
 
 		status = in.status;
-		reply = EXITS_REFUSED;
 		if (status != OK || (in.info & INFO_SIGNAL)) {
-			reply = INFO_NO_REPLY;
 			if (status == OK)
 				machine_signalled(m, in.extra);
+			else if (server_recover(status, reply))
+				status = OK;
+			reply = INFO_NO_REPLY;
 			continue;
 		}
+		reply = EXITS_REFUSED;
 		if (__builtin_expect(cpu >= cpus, 0)) {
 			if (in.extra == 0)
 				reply = manage(m, in.info, data);

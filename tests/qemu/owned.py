@@ -19,13 +19,14 @@ name = "owner"
 image = "owner"
 calls = ["vmm.owned"]
 untyped_kib = 64
+schedule = 30
 restart = "never"
 """
 START = """
 [skerry]
 start = "rpc"
 """
-CASES = 49
+CASES = 52
 GUEST_CASES = 2 * 6
 
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <pb_encode.h>
 
@@ -16,6 +17,7 @@
 #include "services/lib/log.h"
 #include "services/lib/server.h"
 #include "services/lib/start.h"
+#include "services/lib/sys.h"
 
 #define RAM 0x80000000ull
 #define BLOCK 0x200000ull
@@ -23,6 +25,7 @@
 #define REGISTERS 31u
 #define ROUNDS 100u
 #define VCPU_FREE 2u
+#define MUTE_NS 10000000ull
 
 static const struct ax_vm_query query;
 static struct ax_vm_done done;
@@ -167,6 +170,56 @@ static void refuse_all(const skerry_VmConfig *config)
 	result(make(&wrong, false) == AXVM_INVALID_INPUT, "a VM has at most eight vCPUs");
 }
 
+/* ---- A caller that cannot take the answer: its message buffer is gone ---- */
+static struct {
+	skerry_cap wake;
+	volatile bool called;
+	volatile int32_t status;
+} mute;
+
+static void call_and_sleep(void)
+{
+	uint64_t bits;
+
+	mute.status = sys_call(vm, INFO(AX_VM_ID, 0, 0)).status;
+	mute.called = true;
+	for (;;)
+		(void)sys_wait(mute.wake, 1, &bits);
+}
+
+static bool start_mute(skerry_cap thread, skerry_cap buffer)
+{
+	static _Alignas(16) uint8_t stack[4096];
+	const struct start_grant *core = grant_find("core");
+	const skerry_cap untyped = grant_slot("untyped");
+
+	mute.wake = slots_take(1);
+	return core && !untyped_retype(untyped, CAP_SIGNAL, 0, 0, mute.wake, 1) &&
+	       !untyped_retype(untyped, CAP_THREAD, 0, 0, thread, 1) &&
+	       !untyped_retype(untyped, CAP_FRAME, 12, 0, buffer, 1) &&
+	       !thread_configure(thread, START_SLOT_CSPACE, START_SLOT_SPACE, buffer, 0,
+				 START_SLOT_INIT, 0) &&
+	       !cspace_delete(START_SLOT_CSPACE, buffer) &&
+	       !core_schedule(core->slot, thread, (uint32_t)core->badge, MUTE_NS, MUTE_NS) &&
+	       !thread_start(thread, (uintptr_t)call_and_sleep, (uintptr_t)stack + sizeof(stack), 0,
+			     0);
+}
+
+static void call_without_buffer(void)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	const skerry_cap thread = slots_take(2);
+	struct ax_vm_number number;
+
+	if (!result(start_mute(thread, thread + 1), "a thread loses its message buffer"))
+		return;
+	while (!mute.called)
+		(void)nanosleep(&pause, NULL);
+	result(mute.status == PEER_RESTARTED, "its call is given up");
+	result(!ax_vm_id_call(vm, &query, &number), "the VMM serves the next");
+	(void)cspace_delete(START_SLOT_CSPACE, thread);
+}
+
 /* While the VM stands. */
 static void look(void)
 {
@@ -230,6 +283,8 @@ static void whole_life(const char *name)
 	bool ran;
 
 	result(!make(NULL, true) && make(NULL, true) == AXVM_ALREADY_EXISTS, name);
+	if (!mute.wake)
+		call_without_buffer();
 	look();
 	remap();
 	result(!ax_vm_boot_call(vm, &query, &done) &&
