@@ -41,7 +41,7 @@ def main():
         with open(vm, "w", encoding="utf-8") as f:
             f.write(text.replace("[[skerry.device]]", START + "\n[[skerry.device]]", 1))
         with Machine(system) as machine:
-            status = machine.off()
+            status = machine.off(240)
             text = machine.text
     found = re.findall(r"^\[owner\] (ok|FAIL) (.*)$", text, re.MULTILINE)
     for verdict, name in found:

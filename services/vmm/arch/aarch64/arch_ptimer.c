@@ -42,9 +42,13 @@ static void passed(struct machine *m, void *arg)
 bool arch_ptimer_init(struct machine *m)
 {
 	const uint32_t cpus = m->config->cpu_num;
-	const skerry_cap lines = slots_take(cpus);
+	/* They stay for the next VM, which may have more vCPUs; what is in them goes with the
+	 * space. */
+	const skerry_cap lines =
+	    m->arch->ptimer_lines ? m->arch->ptimer_lines : slots_take(PTIMER_CPUS);
 	int32_t status = LIMIT;
 
+	m->arch->ptimer_lines = lines;
 	if (lines)
 		status = untyped_retype(grant_slot("untyped"), CAP_LINE, 0, 0, lines, cpus);
 	m->arch->ptimer_deadline = grant_slot("timer");
@@ -53,7 +57,6 @@ bool arch_ptimer_init(struct machine *m)
 			 status);
 		return false;
 	}
-	m->arch->ptimer_lines = lines;
 	ptimer_init(&m->arch->ptimer, cpus, &ops, m);
 	vgic_private_line(&m->arch->vgic, PTIMER_PPI);
 	machine_on_signal(m, MACHINE_SIGNAL_TIMER, passed, NULL);
