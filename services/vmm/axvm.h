@@ -202,6 +202,8 @@ uint8_t *axvm_ram(struct axvm *vm, uint64_t offset, uint64_t size);
 bool axvm_ram_offset(const struct axvm *vm, const uint8_t *at, uint64_t *offset);
 /* `size` bytes of guest memory in one piece, or null. */
 uint8_t *axvm_memory(struct axvm *vm, uint64_t gpa, uint64_t size);
+/* The same, if the guest may write all of it. */
+uint8_t *axvm_writable(struct axvm *vm, uint64_t gpa, uint64_t size);
 
 /* The area at gpa, or null; then *below and *above are its neighbours, null at the ends. */
 const struct axvm_area *axvm_area_at(const struct axvm *vm, uint64_t gpa,

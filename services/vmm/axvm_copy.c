@@ -52,6 +52,15 @@ static uint64_t reach(const struct axvm *vm, uint64_t gpa, uint64_t size, uint32
 	return done;
 }
 
+uint8_t *axvm_writable(struct axvm *vm, uint64_t gpa, uint64_t size)
+{
+	uint32_t flags = 0;
+
+	return reach(vm, gpa, size, &flags) == size && flags & AXVM_FLAG_WRITE
+		   ? axvm_memory(vm, gpa, size)
+		   : NULL;
+}
+
 static enum axvm_error check_access(const struct axvm *vm, uint64_t gpa, size_t size, size_t align,
 				    bool write)
 {

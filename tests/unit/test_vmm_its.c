@@ -374,6 +374,21 @@ TEST(its_wrong_commands_are_ignored)
 	CHECK_EQ(state(0, 5), IRQ_PENDING);
 }
 
+/* What the guest may not write the service does not write for it. */
+TEST(its_tables_in_memory_that_is_not_the_guests_to_write)
+{
+	const uint64_t was = 0x5eed;
+
+	its_start();
+	memcpy(ram(ITT) + 8, &was, sizeof(was));
+	vgic_host.read_only = ITT;
+	mapti(1, 6, 0);
+	CHECK_EQ(its.ignored, 1);
+	CHECK(!memcmp(ram(ITT) + 8, &was, sizeof(was)));
+	make_int(EVENT);
+	CHECK_EQ(state(0, 5), IRQ_PENDING);
+}
+
 /* Registers, commands and tables at random; then nothing is left that cannot be taken back. */
 TEST(its_no_access_can_hurt)
 {

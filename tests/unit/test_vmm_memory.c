@@ -128,6 +128,9 @@ TEST(read_only_memory_is_not_written)
 
 	CHECK_EQ(axvm_map_region(vm, 0, host.memory[1], 0x1000, AXVM_FLAG_READ, "rom"), AXVM_OK);
 	CHECK_EQ(axvm_map_region(vm, 0x1000, host.memory[1], 0x1000, 3, "ram"), AXVM_OK);
+	CHECK(!axvm_writable(vm, 0xffc, 4) && axvm_memory(vm, 0xffc, 4));
+	CHECK(axvm_writable(vm, 0x1000, 4) == host.memory[1]);
+	CHECK(!axvm_writable(vm, 0x1ffc, 8));
 	CHECK_EQ(axvm_write_to_guest_of(vm, 8, &value, 8, 8), AXVM_INVALID_INPUT);
 	CHECK(said("read-only"));
 	CHECK_EQ(axvm_write_to_guest_of(vm, 0xffc, &value, 8, 4), AXVM_INVALID_INPUT);

@@ -100,11 +100,13 @@ static void host_timer(void *h, unsigned int cpu, uint16_t priority, bool enable
 	vgic_host.timer_priority[cpu] = priority;
 }
 
-static uint8_t *host_memory(void *h, uint64_t gpa, uint64_t bytes)
+static uint8_t *host_memory(void *h, uint64_t gpa, uint64_t bytes, bool write)
 {
 	(void)h;
 	if (gpa < VGIC_HOST_RAM || bytes > sizeof(vgic_host.ram) ||
 	    gpa - VGIC_HOST_RAM > sizeof(vgic_host.ram) - bytes)
+		return NULL;
+	if (write && vgic_host.read_only && gpa - vgic_host.read_only < 0x1000)
 		return NULL;
 	return vgic_host.ram + (gpa - VGIC_HOST_RAM);
 }

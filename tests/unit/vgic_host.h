@@ -18,6 +18,7 @@ struct vgic_host {
 	bool timer[2];
 	uint16_t timer_priority[2];
 	unsigned int calls;
+	uint64_t read_only;		  /* a page the guest may not write; 0: none */
 	_Alignas(8) uint8_t ram[0x40000]; /* the guest's, from VGIC_HOST_RAM on */
 };
 extern struct vgic_host vgic_host;

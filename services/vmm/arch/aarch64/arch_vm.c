@@ -102,11 +102,11 @@ static void vgic_timer(void *host, unsigned int cpu, uint16_t priority, bool ena
 	vcpu_timer(m->vcpus[cpu], m->arch->vgic.timer, priority, enabled);
 }
 
-static uint8_t *vgic_memory(void *host, uint64_t gpa, uint64_t bytes)
+static uint8_t *vgic_memory(void *host, uint64_t gpa, uint64_t bytes, bool write)
 {
 	const struct machine *m = host;
 
-	return axvm_memory(m->vm, gpa, bytes);
+	return write ? axvm_writable(m->vm, gpa, bytes) : axvm_memory(m->vm, gpa, bytes);
 }
 
 static const struct vgic_ops vgic_ops = {

@@ -54,7 +54,7 @@ void its_run(struct its *its)
 		if (!its->enabled || its->stalled || !(its->cbaser & ITS_VALID))
 			return;
 		at = g->ops->memory(g->host, (its->cbaser & ITS_QUEUE_ADDRESS) + its->read,
-				    COMMAND_BYTES);
+				    COMMAND_BYTES, false);
 		if (!at) {
 			its->stalled = true;
 			return;

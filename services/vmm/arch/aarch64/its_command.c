@@ -33,7 +33,7 @@ enum command {
  */
 static bool entry_get(const struct its *its, uint64_t gpa, uint64_t *entry)
 {
-	const uint8_t *at = its->gic->ops->memory(its->gic->host, gpa, sizeof(*entry));
+	const uint8_t *at = its->gic->ops->memory(its->gic->host, gpa, sizeof(*entry), false);
 
 	if (at)
 		memcpy(entry, at, sizeof(*entry));
@@ -42,7 +42,7 @@ static bool entry_get(const struct its *its, uint64_t gpa, uint64_t *entry)
 
 static bool entry_put(const struct its *its, uint64_t gpa, uint64_t entry)
 {
-	uint8_t *at = its->gic->ops->memory(its->gic->host, gpa, sizeof(entry));
+	uint8_t *at = its->gic->ops->memory(its->gic->host, gpa, sizeof(entry), true);
 
 	if (at)
 		memcpy(at, &entry, sizeof(entry));

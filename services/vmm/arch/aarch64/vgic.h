@@ -46,8 +46,9 @@ struct vgic_ops {
 	bool (*wire)(void *host, unsigned int cpu, uint32_t id, bool edge);
 	void (*pend)(void *host, uint32_t id, bool pending); /* a physical one, in the machine */
 	void (*timer)(void *host, unsigned int cpu, uint16_t priority, bool enabled);
-	/* `bytes` of the guest's memory in one piece; null: they are not. */
-	uint8_t *(*memory)(void *host, uint64_t gpa, uint64_t bytes);
+	/* `bytes` of the guest's memory in one piece; null: they are not, or are to be written and
+	 * the guest may not. */
+	uint8_t *(*memory)(void *host, uint64_t gpa, uint64_t bytes, bool write);
 };
 
 struct vgic_irq {

@@ -85,7 +85,7 @@ void vgic_lpi_config(struct vgic *g, uint32_t n)
 
 	if (!vgic_lpi_valid(g, l->cpu, VGIC_LPI_FIRST + n))
 		return;
-	byte = g->ops->memory(g->host, (g->cpu[l->cpu].propbaser & TABLE_ADDRESS) + n, 1);
+	byte = g->ops->memory(g->host, (g->cpu[l->cpu].propbaser & TABLE_ADDRESS) + n, 1, false);
 	if (byte)
 		value = *(const volatile uint8_t *)byte;
 	priority = value & CONFIG_PRIORITY & g->priority_mask;
@@ -105,8 +105,8 @@ static void load_pending(struct vgic *g, unsigned int cpu)
 
 	if (table & GICR_PENDBASER_PTZ)
 		return;
-	from =
-	    g->ops->memory(g->host, (table & PENDING_ADDRESS) + PENDING_TABLE_OFFSET, sizeof(bits));
+	from = g->ops->memory(g->host, (table & PENDING_ADDRESS) + PENDING_TABLE_OFFSET,
+			      sizeof(bits), false);
 	if (!from)
 		return;
 	memcpy(bits, from, sizeof(bits));
