@@ -161,7 +161,7 @@ static uint64_t unknown(struct machine *m, uint32_t cpu, uint8_t *data, size_t s
 	return put_exit(data, 0, 0, EXIT_ACTION_UNDEFINED);
 }
 
-/* A call of the VM as an object, by who has the port without a badge: info of its answer. */
+/* A call of the VM as an object, by who has the port without a vCPU's badge: info of its answer. */
 static __attribute__((noinline)) uint64_t manage(struct machine *m, uint64_t info, uint8_t *data)
 {
 	struct ipc_msg msg = {
@@ -264,7 +264,7 @@ int32_t exits_run(void *host, uint32_t id, struct axvm_exit *exit)
 		}
 		reply = EXITS_REFUSED;
 		if (__builtin_expect(cpu >= cpus, 0)) {
-			if (in.extra == 0)
+			if (in.extra - 1 >= AXVM_VCPUS)
 				reply = manage(m, in.info, data);
 			if (!leaves(m, exit))
 				continue;

@@ -21,7 +21,7 @@ calls = ["console", "uart0.steered", "vmm.steered"]
 untyped_kib = 64
 restart = "never"
 """
-CASES = 11
+CASES = 12
 
 
 def main():

@@ -19,6 +19,7 @@ TIMER_BIT, WIRE_BIT, LOG_BIT = 30, 31, 32
 DEVICE_BIT = 1 << 0       # pl011: the console's signal
 DRIVER_IRQ = 1 << 0
 DRIVER_RING = 1 << 1
+ANYBODY = 1 << 32         # badge of a [[service]] that calls: with none it could choose a VMM's, or a vCPU's
 VMM_TIMER = 1 << 0        # MACHINE_SIGNAL_TIMER
 CONSOLE = "console"
 INIT = "init"
@@ -370,7 +371,7 @@ def add_extra(builder, extra):
         if callee not in names:
             raise extra.table.document.error(extra.table.at("calls", i), f'"{callee}" is no service of core {extra.core}; '
                                              "correct the name")
-        grant(service, callee, pb.GRANT_CALL, callee, rights=CALL)
+        grant(service, callee, pb.GRANT_CALL, callee, rights=CALL, badge=ANYBODY)
     if extra.untyped:
         grant(service, "untyped", pb.GRANT_UNTYPED, size=extra.untyped)
     if extra.schedule:

@@ -14,6 +14,8 @@
 #include "services/lib/grants.h"
 #include "services/lib/log.h"
 #include "services/lib/server.h"
+#include "services/lib/start.h"
+#include "services/lib/sys.h"
 #include "steered.h"
 
 static uint32_t failed;
@@ -97,11 +99,21 @@ static void steer_vm(skerry_cap vm)
 	result(!ax_vm_shutdown_call(vm, &query, &done), "the VM is shut down");
 }
 
+/* Badges say who calls: a vCPU, the VMM of a VM. Whoever may call at all is none of them. */
+static void steer_badges(skerry_cap vm)
+{
+	const skerry_cap forged = slots_take(1);
+
+	result(cspace_copy(START_SLOT_CSPACE, forged, vm, RIGHT_ALL, 1) == NO_RIGHT,
+	       "no client can call as a vCPU");
+}
+
 int main(void)
 {
 	server_ready();
 	steer_console(grant_slot("console"));
 	steer_device(grant_slot("uart0.steered"));
+	steer_badges(grant_slot("vmm.steered"));
 	steer_vm(grant_slot("vmm.steered"));
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
