@@ -107,7 +107,7 @@ enum cap_right {
 	RIGHT_WRITE = 1 << 1,	/* frame: map writable. signal: raise. line: both. port: call */
 	RIGHT_EXECUTE = 1 << 2, /* frame: map executable */
 	RIGHT_MANAGE = 1 << 3,	/* configure, start, stop, arm, bind: what steers the object */
-	RIGHT_DMA = 1 << 4,	/* frame, space: read its physical address */
+	RIGHT_DMA = 1 << 4,	/* frame, space, untyped: read its physical address */
 	RIGHT_GRANT = 1 << 5,	/* may be sent in a message */
 	RIGHT_ALL = 0x3f,
 };
@@ -204,9 +204,10 @@ enum method {
 	    0xb06, /* -> a1 core number, a2 counter frequency, a3 address bits of spaces */
 };
 
-#define UNTYPED_DEVICE 1u   /* only frames, mapped as device memory; the kernel leaves it alone */
-#define UNTYPED_KEEP 2u	    /* its frames keep what is in them (the bundle) */
-#define UNTYPED_RESERVED 4u /* so do these, which can be written */
+#define UNTYPED_DEVICE 1u     /* only frames, mapped as device memory; the kernel leaves it alone */
+#define UNTYPED_KEEP 2u	      /* its frames keep what is in them (the bundle) */
+#define UNTYPED_RESERVED 4u   /* so do these, which can be written */
+#define UNTYPED_NO_DMA 0x100u /* added to an untyped's order: no RIGHT_DMA */
 
 /* What UNTYPED_RETYPE takes as param of a space. VM numbers, 1..63, are the machine's. */
 #define SPACE_SERVICE 0u

@@ -9,14 +9,12 @@
 
 static void inject(struct kernel *k, struct line *l)
 {
-	struct vcpu *v = l->vcpu.object;
-
 	if (l->in_flight || !(l->edge ? l->edges != 0 : l->level))
 		return;
 	l->edges = 0;
 	l->in_flight = true;
-	arch_vcpu_inject(k, v, l->id, l->priority, IRQ_PENDING, l);
-	vcpu_wake(k, v);
+	arch_vcpu_inject(k, l->vcpu.object, l->id, l->priority, IRQ_PENDING, l);
+	vcpu_wake(k, l->vcpu.object);
 }
 
 void vcpu_interrupt_ended(struct kernel *k, struct line *l)

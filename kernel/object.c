@@ -49,6 +49,7 @@ uint64_t object_size(enum cap_type type, uint64_t param, uint64_t *alignment)
 		return *alignment = 1ull << param;
 	case CAP_UNTYPED:
 		*alignment = 4096;
+		param &= ~(uint64_t)UNTYPED_NO_DMA;
 		return param < 12 || param > 40 ? 0 : 1ull << param;
 	case CAP_CSPACE:
 		if (param < 8 || param > 65536 || (param & (param - 1)))

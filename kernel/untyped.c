@@ -83,7 +83,7 @@ static enum status retype_one(struct kernel *k, struct cap *c, struct retype *r)
 			return s;
 	}
 	*slot = (struct cap){
-	    .type = (uint8_t)r->type, .rights = RIGHT_ALL, .flags = CAP_ORIGINAL, .object = memory};
+	    .type = (uint8_t)r->type, .rights = c->rights, .flags = CAP_ORIGINAL, .object = memory};
 	s = object_create(k, r->type, r->param, memory, slot);
 	if (s != OK) {
 		*slot = (struct cap){0};
@@ -94,6 +94,8 @@ static enum status retype_one(struct kernel *k, struct cap *c, struct retype *r)
 	if (r->type == CAP_UNTYPED) {
 		slot->untyped.size = r->size;
 		slot->untyped.flags = c->untyped.flags;
+		if (r->param & UNTYPED_NO_DMA)
+			slot->rights &= (uint8_t)~RIGHT_DMA;
 	}
 	if (r->type == CAP_FRAME)
 		slot->frame.flags = c->untyped.flags;
@@ -137,14 +139,12 @@ enum status untyped_invoke(struct kernel *k, struct invocation *call, uint32_t m
 {
 	struct cap *c = call->cap;
 
-	switch (method) {
-	case UNTYPED_RETYPE:
+	if (method == UNTYPED_RETYPE)
 		return untyped_retype(k, call);
-	case UNTYPED_STATUS:
-		return results(
-		    call, c->untyped.size, c->untyped.size - (cap_has_children(c) ? c->badge : 0),
-		    c->untyped.flags, c->untyped.flags ? (uint64_t)(uintptr_t)c->object : 0);
-	default:
+	if (method != UNTYPED_STATUS)
 		return BAD_METHOD;
-	}
+	return results(call, c->untyped.size,
+		       c->untyped.size - (cap_has_children(c) ? c->badge : 0), c->untyped.flags,
+		       c->untyped.flags && (c->rights & RIGHT_DMA) ? (uint64_t)(uintptr_t)c->object
+								   : 0);
 }

@@ -232,14 +232,16 @@ static bool give_timer(struct giving *g)
 	return move_scratch(g, status);
 }
 
+/* What is made of it has RIGHT_DMA only if the manifest says so. */
 static bool give_untyped(struct giving *g)
 {
 	uint32_t order = (uint32_t)__builtin_ctzll(g->grant->size);
+	uint32_t dma = rights_of(g, 0) & RIGHT_DMA ? 0 : UNTYPED_NO_DMA;
 
 	g->entry->size = g->grant->size;
 	g->entry->order = order;
 	return move_scratch(
-	    g, untyped_retype(g->service->untyped, CAP_UNTYPED, order, 0, init.scratch, 1));
+	    g, untyped_retype(g->service->untyped, CAP_UNTYPED, order | dma, 0, init.scratch, 1));
 }
 
 static bool give_port(struct giving *g)

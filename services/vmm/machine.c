@@ -74,8 +74,9 @@ static int32_t inject_irq_to_vcpu(void *host, size_t vm, size_t vcpu, uint32_t i
 static int32_t root_of_space(void *host, uint64_t *root)
 {
 	const struct machine *m = host;
+	int32_t status = space_root(m->space, root);
 
-	return space_root(m->space, root);
+	return status == NO_RIGHT ? UNSUPPORTED : status;
 }
 
 static void written(void *host, const void *at, size_t size)

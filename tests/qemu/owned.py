@@ -26,7 +26,7 @@ START = """
 [skerry]
 start = "rpc"
 """
-CASES = 52
+CASES = 53
 GUEST_CASES = 2 * 6
 
 

@@ -43,6 +43,34 @@ TEST(untyped_makes_every_type)
 	}
 }
 
+TEST(untyped_without_dma_makes_nothing_that_has_it)
+{
+	struct machine *m = machine_new();
+	uint32_t slot = slot_new(m, 4);
+
+	OKAY(m, m->ram, UNTYPED_RETYPE, CAP_UNTYPED, 20 | UNTYPED_NO_DMA, 0, slot, 1);
+	OKAY(m, slot, UNTYPED_RETYPE, CAP_UNTYPED, 16, 0, slot + 1, 1);
+	OKAY(m, slot + 1, UNTYPED_RETYPE, CAP_FRAME, 12, 0, slot + 2, 1);
+	OKAY(m, slot, UNTYPED_RETYPE, CAP_SPACE, SPACE_VM(1), 0, slot + 3, 1);
+	CHECK_EQ(OKAY(m, slot, UNTYPED_STATUS).r[1], 1u << 20);
+	for (uint32_t s = slot; s < slot + 4; s++)
+		CHECK_EQ(slot_cap(m, s)->rights, RIGHT_ALL & ~RIGHT_DMA);
+	CHECK_EQ(STATUS(m, slot + 2, FRAME_ADDRESS), NO_RIGHT);
+	CHECK_EQ(STATUS(m, slot + 3, SPACE_ROOT), NO_RIGHT);
+}
+
+TEST(untyped_status_tells_no_address_without_dma)
+{
+	struct machine *m = machine_new();
+	uint32_t slot = slot_new(m, 2);
+
+	slot_cap(m, m->ram)->untyped.flags = UNTYPED_RESERVED;
+	OKAY(m, m->ram, UNTYPED_RETYPE, CAP_UNTYPED, 12, 0, slot, 1);
+	OKAY(m, m->ram, UNTYPED_RETYPE, CAP_UNTYPED, 12 | UNTYPED_NO_DMA, 0, slot + 1, 1);
+	CHECK_EQ(OKAY(m, slot, UNTYPED_STATUS).r[4], (uintptr_t)slot_object(m, slot));
+	CHECK_EQ(OKAY(m, slot + 1, UNTYPED_STATUS).r[4], 0);
+}
+
 TEST(untyped_refuses_what_cannot_be_made)
 {
 	struct machine *m = machine_new();
@@ -50,11 +78,28 @@ TEST(untyped_refuses_what_cannot_be_made)
 	static const struct {
 		uint64_t type, param;
 	} bad[] = {
-	    {CAP_EMPTY, 0},    {CAP_REPLY, 0},	     {CAP_CORE, 0},	 {CAP_WINDOW, 0},
-	    {CAP_DOORBELL, 0}, {CAP_TABLE, 0},	     {CAP_TYPES, 0},	 {1ull << 32 | CAP_PORT, 0},
-	    {CAP_FRAME, 13},   {CAP_FRAME, 0},	     {CAP_FRAME, 64},	 {CAP_CSPACE, 7},
-	    {CAP_CSPACE, 4},   {CAP_CSPACE, 131072}, {CAP_CSPACE, 0},	 {CAP_UNTYPED, 11},
-	    {CAP_UNTYPED, 64}, {CAP_SPACE, 0x100},   {CAP_SPACE, 0x140}, {CAP_SPACE, 1},
+	    {CAP_EMPTY, 0},
+	    {CAP_REPLY, 0},
+	    {CAP_CORE, 0},
+	    {CAP_WINDOW, 0},
+	    {CAP_DOORBELL, 0},
+	    {CAP_TABLE, 0},
+	    {CAP_TYPES, 0},
+	    {1ull << 32 | CAP_PORT, 0},
+	    {CAP_FRAME, 13},
+	    {CAP_FRAME, 0},
+	    {CAP_FRAME, 64},
+	    {CAP_CSPACE, 7},
+	    {CAP_CSPACE, 4},
+	    {CAP_CSPACE, 131072},
+	    {CAP_CSPACE, 0},
+	    {CAP_UNTYPED, 11},
+	    {CAP_UNTYPED, 64},
+	    {CAP_UNTYPED, UNTYPED_NO_DMA | 41},
+	    {CAP_FRAME, UNTYPED_NO_DMA | 12},
+	    {CAP_SPACE, 0x100},
+	    {CAP_SPACE, 0x140},
+	    {CAP_SPACE, 1},
 	};
 
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

@@ -178,7 +178,7 @@ def add_vm(builder, placed):
     places.grant_passthrough(service, vm)
     for name in placed.files:
         grant(service, name, pb.GRANT_FILE, placed.files[name][2], rights=READ)
-    grant(service, "untyped", pb.GRANT_UNTYPED, size=UNTYPED)
+    grant(service, "untyped", pb.GRANT_UNTYPED, size=UNTYPED, rights=DMA if placed.dma else 0)
     grant(service, "core", pb.GRANT_CORE, badge=vm.vcpu["priority"])
     grant(service, "timer", pb.GRANT_TIMER, badge=VMM_TIMER)
     for device in vm.devices:

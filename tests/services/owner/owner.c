@@ -227,6 +227,7 @@ static void look(void)
 	skerry_AxVmDevices devices = skerry_AxVmDevices_init_zero;
 	skerry_AxVmPieces pieces = skerry_AxVmPieces_init_zero;
 	skerry_AxVmConfigPart part = skerry_AxVmConfigPart_init_zero;
+	struct ax_vm_number root;
 	bool gicd = false, uart = false;
 
 	result(!ax_vm_vcpu_list_call(vm, &query, &list) && list.vcpu_count == 2 &&
@@ -244,6 +245,8 @@ static void look(void)
 	       "where an image would go");
 	result(!ax_vm_config_call(vm, &(struct ax_vm_from){0}, &part) && part.total > 0,
 	       "its configuration");
+	result(ax_vm_ept_root_call(vm, &query, &root) == AXVM_UNSUPPORTED,
+	       "without DMA, no one tells where its tables are");
 }
 
 /* The last block of memory goes and comes back, elsewhere too. */

@@ -107,6 +107,8 @@ def check_sharing(manifest):
                 users.setdefault(g.object, []).append((service, g))
             elif g.kind == pb.GRANT_LINE:
                 lines.setdefault(g.object, []).append(g.rights)
+            elif g.kind == pb.GRANT_UNTYPED:
+                same(g.rights & DMA, max(other.rights & DMA for other in service.grants if other.kind == pb.GRANT_MEMORY))
     for memory in manifest.memories:
         kind = memory.name.split(".")[0]
         expected = {"state": 1, "ledger": 1, "disk": 1, "dma": 1, "tx": 2, "rx": 2, "log": 2, "transfer": 2}.get(kind)
