@@ -185,6 +185,19 @@ static void priorities(void)
 		CHECK_EQUAL(seen, 3);
 	}
 	CHECK_EQUAL(acknowledge(), SPURIOUS);
+	test("more levels of preemption than list registers: all end, and come again");
+	WRITE_REGISTER(ICC_BPR1, 0);
+	for (int round = 0; round < 2; round++) {
+		for (uint32_t i = 0; i < EVENTS; i += 2) {
+			on_event(INT, i, 0);
+			CHECK_EQUAL(acknowledge(), LPI + 100 + i);
+		}
+		for (uint32_t i = EVENTS; i > 0; i -= 2) {
+			CHECK_EQUAL(READ_REGISTER(ICC_RPR), 0xf0 - (i - 2) / 2 * 8);
+			WRITE_REGISTER(ICC_EOIR1, LPI + 98 + i);
+		}
+		CHECK_EQUAL(acknowledge(), SPURIOUS);
+	}
 	test("the queue wraps around");
 	for (int i = 0; i < 300; i++) {
 		on_event(INT, 3, 0);

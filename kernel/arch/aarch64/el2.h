@@ -157,15 +157,14 @@ enum esr_class {
 #define ICH_AP1R3_EL2 S3_4_C12_C9_3
 #define ICH_HCR_EL2 S3_4_C12_C11_0
 #define ICH_VTR_EL2 S3_4_C12_C11_1
-#define ICH_MISR_EL2 S3_4_C12_C11_2
 #define ICH_EISR_EL2 S3_4_C12_C11_3
-#define ICH_ELRSR_EL2 S3_4_C12_C11_5
 #define ICH_VMCR_EL2 S3_4_C12_C11_7
 #define ICH_HCR_EN BIT(0)
 #define ICH_HCR_UIE BIT(1)
 #define ICH_HCR_LRENPIE BIT(2)
 #define ICH_HCR_NPIE BIT(3)
 #define ICH_HCR_TDIR BIT(14) /* writes of ICC_DIR_EL1 trap */
+#define ICH_HCR_EOIS (31ull << 27)
 #define ICH_HCR_EOICOUNT(hcr) ((uint32_t)((hcr) >> 27) & 31)
 #define VMCR_VEOIM BIT(9)
 #define SYSREG_ICC_DIR SYSREG(3, 0, 12, 11, 1)

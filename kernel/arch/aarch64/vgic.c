@@ -164,10 +164,17 @@ uint64_t vgic_hcr(const struct vgic *g)
 	       (g->parked != 0 ? ICH_HCR_LRENPIE | ICH_HCR_TDIR : 0);
 }
 
+/* Ends that were counted and not looked at yet stay so. */
 static void control_update(const struct kernel *k, const struct vcpu *v)
 {
-	if (k->loaded == v)
-		sysreg_write(ICH_HCR_EL2, vgic_hcr(&v->arch.vgic));
+	uint64_t hcr = vgic_hcr(&v->arch.vgic), was;
+
+	if (k->loaded != v)
+		return;
+	if ((hcr & ICH_HCR_LRENPIE) != 0 &&
+	    ((was = sysreg_read(ICH_HCR_EL2)) & ICH_HCR_LRENPIE) != 0)
+		hcr |= was & ICH_HCR_EOIS;
+	sysreg_write(ICH_HCR_EL2, hcr);
 }
 
 static void overflow_add(struct vgic *g, uint64_t lr)
@@ -188,10 +195,12 @@ static void overflow_remove(struct vgic *g, uint32_t id)
 	g->overflow--;
 }
 
-/* Less comes first: what is pending alone, then what is active, each by priority. */
+/* Less comes first: what is pending alone, then active LPIs, then what is active, by priority. */
 static uint32_t rank(uint64_t lr)
 {
-	return LR_PRIORITY(lr) + ((lr & LR_ACTIVE) != 0 ? RANK_ACTIVE : 0);
+	uint32_t active = id_of(lr) < VGIC_LPIS ? 2 * RANK_ACTIVE : RANK_ACTIVE;
+
+	return LR_PRIORITY(lr) + ((lr & LR_ACTIVE) != 0 ? active : 0);
 }
 
 /* The first in rank from `from` on, of lowest id among equals. 0: none. */
@@ -214,7 +223,8 @@ static COLD uint64_t overflow_first(const struct vgic *g, uint32_t from)
 
 /*
  * A slot whose interrupt goes to the overflow for `lr`, which is pending: the last pending one that
- * comes after it, or, when none is pending, the last active one. Or -1.
+ * comes after it, or, when none is pending, the last active one. Or -1. The end of an LPI is not
+ * counted, and needs no list register: it is not kept as active.
  */
 static COLD int slot_displace(const struct kernel *k, struct vcpu *v, uint64_t lr)
 {
@@ -238,7 +248,9 @@ static COLD int slot_displace(const struct kernel *k, struct vcpu *v, uint64_t l
 			last_lr = other;
 		}
 	}
-	if (last >= 0)
+	if (id_of(last_lr) >= VGIC_LPIS)
+		last_lr &= ~LR_ACTIVE;
+	if (last >= 0 && (last_lr & LR_STATE) != 0)
 		overflow_add(&v->arch.vgic, last_lr);
 	return last;
 }
@@ -423,8 +435,10 @@ bool arch_vcpu_wakes(struct kernel *k, struct vcpu *v)
 COLD void vgic_count_ends(struct kernel *k, struct vcpu *v)
 {
 	const struct vgic *g = &v->arch.vgic;
-	uint32_t count = ICH_HCR_EOICOUNT(sysreg_read(ICH_HCR_EL2));
+	uint64_t hcr = sysreg_read(ICH_HCR_EL2);
+	uint32_t count = ICH_HCR_EOICOUNT(hcr);
 
+	sysreg_write(ICH_HCR_EL2, hcr & ~ICH_HCR_EOIS);
 	/* With EOImode 1 an end deactivates nothing, though QEMU counts it. */
 	if ((sysreg_read(ICH_VMCR_EL2) & VMCR_VEOIM) != 0)
 		return;
