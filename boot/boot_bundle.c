@@ -85,6 +85,40 @@ static struct boot_file find_file(const struct boot *b, const char *name, uint64
 	boot_fail(b, "the bundle (the initrd) is no whole cpio archive, newc format");
 }
 
+/* Of a range set aside: another range, or a device, that overlaps it; null: none does. */
+static const uint64_t *overlapping(const struct boot_plan *p, uint32_t index)
+{
+	struct range r = {p->ranges[index].base, p->ranges[index].size};
+
+	for (uint32_t i = 0; i < index; i++)
+		if (range_overlap(&r, p->ranges[i].base, p->ranges[i].size))
+			return &p->ranges[i].base;
+	for (uint32_t i = 0; i < p->core_count; i++)
+		for (uint32_t j = 0; j < p->cores[i].device_count; j++)
+			if (range_overlap(&r, p->cores[i].devices[j].base,
+					  p->cores[i].devices[j].size))
+				return &p->cores[i].devices[j].base;
+	return NULL;
+}
+
+static void check_ranges(const struct boot *b)
+{
+	for (uint32_t i = 0; i < b->plan.range_count; i++) {
+		const struct plan_range *r = &b->plan.ranges[i];
+		const uint64_t *other;
+
+		if (r->size == 0 || (r->base | r->size) & (PAGE - 1) ||
+		    r->base + r->size < r->base || (r->base + r->size - 1) >> 48 != 0 ||
+		    r->kind > PLAN_RESERVED ||
+		    (r->core >= b->cores && (r->core != PLAN_NOBODY || r->kind == PLAN_FIXED)))
+			boot_fail(b, "plan: range %x, size %x, is no range of pages for a core",
+				  r->base, r->size);
+		other = overlapping(&b->plan, i);
+		if (other != NULL)
+			boot_fail(b, "plan: ranges %x and %x overlap", *other, r->base);
+	}
+}
+
 static void read_plan(struct boot *b)
 {
 	struct boot_file file = find_file(b, "plan", 5);
@@ -108,6 +142,7 @@ static void read_plan(struct boot *b)
 			boot_fail(b, "plan: RAM of core %u is not a multiple of 2 MiB",
 				  (uint64_t)i);
 	}
+	check_ranges(b);
 }
 
 static struct elf_header read_header(const struct boot *b)

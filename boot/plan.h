@@ -33,7 +33,7 @@ struct plan_core {
  * PLAN_FIXED: RAM that `core` gets as a region of its own (BOOT_FIXED), if it is free when the
  * machine is split; it counts as part of the core's ram_bytes. PLAN_RESERVED: kept from all cores'
  * memory; `core`, unless it is PLAN_NOBODY, gets it with what is in it (BOOT_RESERVED). Page
- * aligned; no two overlap.
+ * aligned; no two overlap, nor one a device.
  */
 enum plan_kind { PLAN_FIXED, PLAN_RESERVED };
 

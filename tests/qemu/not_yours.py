@@ -88,6 +88,10 @@ def reserved(compiled):
     put(compiled, FIRST_RANGE, "<QQII", 0x40200000, 0x200000, 0, 1)
 
 
+def ranged(base, core, kind):
+    return lambda compiled: put(compiled, FIRST_RANGE, "<QQII", base, 0x1000, core, kind)
+
+
 AT_BOOT = [
     ("the distributor", planned_device(0x08000000, 0x10000),
      r"skerry: plan: device 0x8000000, size 0x10000, overlaps the interrupt controller's distributor"),
@@ -97,6 +101,11 @@ AT_BOOT = [
      r"skerry: plan: device 0x8080000, size 0x1000, overlaps the interrupt translation service"),
     ("memory as a device", planned_device(0x50000000, 0x1000), r"skerry: plan: device 0x50000000, size 0x1000, overlaps RAM"),
     ("the kernel, reserved", reserved, r"skerry: plan: reserved 0x40200000, size 0x200000, is no RAM or is in use at boot"),
+    ("memory of nobody's", ranged(0x50000000, plan.places.NOBODY, 0),
+     r"skerry: plan: range 0x50000000, size 0x1000, is no range of pages for a core"),
+    ("memory at the end of all addresses", ranged(0xffffffffffffe000, 0, 0),
+     r"skerry: plan: range 0xffffffffffffe000, size 0x1000, is no range of pages for a core"),
+    ("a device, reserved", ranged(0x09010000, 0, 1), r"skerry: plan: ranges 0x9010000 and 0x9010000 overlap"),
 ]
 BY_INIT = [
     ("the distributor", granted(0x08000000),

@@ -44,15 +44,6 @@ static void check_ranges(const struct boot *b)
 		const struct plan_range *r = &b->plan.ranges[i];
 		const struct plan_device d = {r->base, r->size};
 
-		if (d.size == 0 || (d.base | d.size) & (PAGE - 1) || d.base + d.size < d.base ||
-		    r->kind > PLAN_RESERVED || (r->core >= b->cores && r->core != PLAN_NOBODY))
-			boot_fail(b, "plan: range %x, size %x, is no range of pages for a core",
-				  d.base, d.size);
-		for (uint32_t j = 0; j < i; j++)
-			if (d.base < b->plan.ranges[j].base + b->plan.ranges[j].size &&
-			    b->plan.ranges[j].base < d.base + d.size)
-				boot_fail(b, "plan: ranges %x and %x overlap",
-					  b->plan.ranges[j].base, d.base);
 		if (r->kind == PLAN_RESERVED && !ranges_overlap(&b->ram, d.base, d.size))
 			check_device(b, &d);
 	}
