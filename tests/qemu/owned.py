@@ -26,7 +26,7 @@ START = """
 [skerry]
 start = "rpc"
 """
-CASES = 53
+CASES = 54
 GUEST_CASES = 2 * 6
 
 
