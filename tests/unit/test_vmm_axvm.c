@@ -185,6 +185,24 @@ TEST(injected_interrupts)
 	CHECK_EQ(axvm_inject_interrupt_to_vcpu(vm, 1, 4000), AXVM_INVALID_INPUT);
 }
 
+/* Numbers are names: nothing is counted from them. */
+TEST(a_vm_of_id_0)
+{
+	struct axvm *vm = NULL;
+
+	prepare();
+	config.id = 0;
+	host.vm = 0;
+	CHECK_EQ(axvm_new(&config, &hal, &vm), AXVM_OK);
+	CHECK_EQ(axvm_id(vm), 0);
+	CHECK_EQ(axvm_boot(vm), AXVM_OK);
+	CHECK_EQ(axvm_boot(vm), AXVM_BAD_STATE);
+	CHECK(said("VM[0] is already running"));
+	CHECK_EQ(axvm_inject_interrupt_to_vcpu(vm, 1, 40), AXVM_OK);
+	CHECK_EQ(host.injected, 1);
+	CHECK(axvm_unref(vm));
+}
+
 TEST(map_region_checks_range_then_alignment_then_overlap)
 {
 	struct axvm *vm = make();
