@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A physical interrupt: a line whose wire is in the machine. Bound, it raises a signal and is quiet
- * until acknowledged. Armed, it goes into a vCPU linked to the virtual one: the guest's end of that
- * makes it inactive, without the kernel.
+ * until acknowledged. Armed, it is linked to a vCPU's, and the guest's end of that one ends it.
  */
 #include "internal.h"
 

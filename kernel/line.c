@@ -9,7 +9,7 @@
 
 static void inject(struct kernel *k, struct line *l)
 {
-	if (l->in_flight || !(l->edge ? l->edges != 0 : l->level))
+	if (!l->armed || l->in_flight || !(l->edge ? l->edges != 0 : l->level))
 		return;
 	l->edges = 0;
 	l->in_flight = true;
@@ -20,8 +20,7 @@ static void inject(struct kernel *k, struct line *l)
 void vcpu_interrupt_ended(struct kernel *k, struct line *l)
 {
 	l->in_flight = false;
-	if (l->armed)
-		inject(k, l);
+	inject(k, l);
 }
 
 static enum status line_raise(struct kernel *k, struct line *l)
@@ -98,6 +97,9 @@ enum status line_arm(struct kernel *k, struct line *l, struct invocation *call)
 	v = cap->object;
 	if (v->line_count >= VCPU_LINES)
 		return LIMIT;
+	for (struct list *o = v->lines.next; o != &v->lines; o = o->next)
+		if (container_of(o, struct line, of_vcpu)->id == call->in[3])
+			return EXISTS;
 	s = hold_set(&l->vcpu, HOLD_LINE_VCPU, cap);
 	if (s != OK)
 		return s;
@@ -123,9 +125,8 @@ enum status line_disarm(struct kernel *k, struct line *l, struct invocation *cal
 enum status line_invoke(struct kernel *k, struct invocation *call, uint32_t method)
 {
 	struct line *l = call->cap->object;
-	uint8_t right = method <= LINE_LOWER ? RIGHT_WRITE : RIGHT_MANAGE;
 
-	if (!(call->cap->rights & right))
+	if (!(call->cap->rights & (method <= LINE_LOWER ? RIGHT_WRITE : RIGHT_MANAGE)))
 		return NO_RIGHT;
 	switch (method) {
 	case LINE_RAISE:

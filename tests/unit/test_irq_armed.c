@@ -335,9 +335,11 @@ TEST(irq_arm_refuses)
 	CHECK_EQ(STATUS(m, loose, IRQ_PEND, 1), BAD_STATE);
 	CHECK_EQ(STATUS(m, irq, IRQ_PEND, 2), BAD_ARGUMENT);
 	CHECK_EQ(INVOKE(m, loose, IRQ_STATUS).r[1], 0);
+	/* The vCPU has one line for each id: who is told of its end must be known. */
+	CHECK_EQ(STATUS(m, irq, IRQ_ARM, p.x.g.slot, ID, 0, 0), EXISTS);
 	slot_cap(m, p.x.g.slot)->depth = CAP_DEPTH_LIMIT;
 	m->unchecked = true;
-	CHECK_EQ(STATUS(m, irq, IRQ_ARM, p.x.g.slot, ID, 0, 0), LIMIT);
+	CHECK_EQ(STATUS(m, irq, IRQ_ARM, p.x.g.slot, ID + 1, 0, 0), LIMIT);
 }
 
 TEST(irq_arm_counts_as_a_line_of_the_vcpu)
