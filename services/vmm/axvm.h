@@ -18,9 +18,11 @@
 
 #define AXVM_VCPUS 8 /* of a VM: a config's phys_cpu_ids has room for as many */
 #define AXVM_REGIONS 8
-#define AXVM_AREAS 64
-#define AXVM_DEVICES 48
+#define AXVM_AREAS 80 /* a config has up to 8 regions, 40 passthrough, 16 served, 8 emulated */
+#define AXVM_DEVICES 72
 #define AXVM_CHANNELS 32 /* of IVC */
+
+#define EMU_IVC_CHANNEL 0xau /* emu_type of the range that channels appear in */
 
 /*
  * Created: no entry point yet. Free: it can be run. Ready: bound to a caller of axvm_run_vcpu.

@@ -4,8 +4,6 @@
 
 #include "services/vmm/axvm_parts.h"
 
-#define EMU_IVC_CHANNEL 0xau
-
 enum axvm_error axvm_add_ivc(struct axvm *vm)
 {
 	for (size_t i = 0; i < vm->config->emu_devices_count; i++) {

@@ -21,8 +21,6 @@ struct start_grant;
 /* As many as a config has devices, served and passed through, and the doorbell of IVC. */
 #define MACHINE_LINES 57
 
-#define EMU_IVC_CHANNEL 0xau /* emu_type of the range that channels appear in */
-
 struct machine_line {
 	uint32_t irq;	 /* interrupt id in the guest */
 	skerry_cap line; /* a device server's; physical: an irq of this machine */

@@ -14,7 +14,6 @@ struct machine;
 
 enum machine_signal {
 	MACHINE_SIGNAL_TIMER = 0, /* the architecture's */
-	MACHINE_SIGNAL_IVC = 1,
 };
 
 typedef void machine_signal_handler(struct machine *m, void *arg);

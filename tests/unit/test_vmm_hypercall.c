@@ -73,7 +73,7 @@ TEST(bits_reach_who_waits_for_them)
 
 	machine.vm = &vm;
 	machine_on_signal(&machine, MACHINE_SIGNAL_TIMER, hear, &heard[0]);
-	machine_on_signal(&machine, MACHINE_SIGNAL_IVC, hear, &heard[1]);
+	machine_on_signal(&machine, 1, hear, &heard[1]);
 	machine_signalled(&machine, 1);
 	CHECK(heard[0] == 1 && heard[1] == 0);
 	machine_signalled(&machine, ~0ull);

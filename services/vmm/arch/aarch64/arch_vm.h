@@ -30,7 +30,6 @@ bool arch_ptimer_init(struct machine *m);
 #define ARCH_GICD_BASE 0x08000000ull
 #define ARCH_GICR_BASE 0x080a0000ull
 #define ARCH_ITS_BASE 0x08080000ull
-#define ARCH_ITS_SIZE 0x20000ull
 /* emu_type of a config's emulated devices */
 #define EMU_GIC_REDISTRIBUTOR 0x20u
 #define EMU_GIC_DISTRIBUTOR 0x21u

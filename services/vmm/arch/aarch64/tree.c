@@ -68,7 +68,7 @@ static void write_its(struct fdt_write *w, const struct arch_tree *t)
 	fdt_write_text(w, "compatible", "arm,gic-v3-its");
 	fdt_write_flag(w, "msi-controller");
 	fdt_write_cell(w, "#msi-cells", 1);
-	fdt_write_reg(w, base, ARCH_ITS_SIZE);
+	fdt_write_reg(w, base, ITS_SIZE);
 	fdt_write_cell(w, "phandle", ITS_PHANDLE);
 	fdt_write_end(w);
 }
