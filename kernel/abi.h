@@ -14,7 +14,7 @@
 
 #include <stdint.h>
 
-#define ABI_VERSION 1u
+#define ABI_VERSION 2u
 
 /* ---- Status: 0 is success, the kernel's errors are negative, a server's own are positive. ---- */
 enum status {
