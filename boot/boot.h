@@ -109,7 +109,14 @@ void boot_memory_split(struct boot *b);				 /* among the cores */
 /* Zeroed memory of core c, which its untyped will not have; fails when there is no more. */
 void *boot_alloc(struct boot *b, struct boot_core *c, uint64_t bytes, uint64_t align);
 
-/* ---- boot_devices.c: interrupt controller, the plan's devices, address bits ---- */
+/* ---- boot_check.c: the plan's devices and ranges ---- */
+void boot_check(const struct boot *b);
+
+/* ---- boot_record.c: all but the frequency; after everything was allocated ---- */
+void boot_record_fill(const struct boot *b, struct boot_core *c, uint32_t number,
+		      struct boot_record *r);
+
+/* ---- boot_devices.c: interrupt controller, CPUs, address bits ---- */
 void boot_devices(struct boot *b);
 void boot_address_bits(struct boot *b);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The interrupt controller, the devices the plan gives to cores, and how far addresses reach. */
+/* The interrupt controller, which CPU is which core, and how far addresses reach. */
 #include "boot.h"
 #include "sysreg.h"
 
@@ -7,69 +7,6 @@
 #define GICR_TYPER_VLPIS 2u
 #define GICR_TYPER_LAST 16u
 #define GICR_FRAME 0x20000ull
-
-static const struct range *overlapped(const struct range *set, uint32_t count, uint64_t base,
-				      uint64_t size)
-{
-	for (uint32_t i = 0; i < count; i++)
-		if (range_overlap(&set[i], base, size))
-			return &set[i];
-	return NULL;
-}
-
-static void check_device(const struct boot *b, const struct plan_device *d)
-{
-	const char *what = NULL;
-
-	if (d->size == 0 || (d->base | d->size) & (PAGE - 1) || d->base + d->size < d->base ||
-	    (d->base + d->size - 1) >> 48 != 0)
-		boot_fail(b, "plan: device %x, size %x, is no range of pages", d->base, d->size);
-	if (range_overlap(&b->distributor, d->base, d->size))
-		what = "the interrupt controller's distributor";
-	else if (overlapped(b->redistributors, b->redistributor_count, d->base, d->size) != NULL)
-		what = "the interrupt controller's redistributors";
-	else if (d->base < b->image_end && b->image < d->base + d->size)
-		what = "the kernel";
-	else if (ranges_overlap(&b->ram, d->base, d->size))
-		what = "RAM";
-	else
-		what = boot_tree_part(b, d->base, d->size);
-	if (what != NULL)
-		boot_fail(b, "plan: device %x, size %x, overlaps %s", d->base, d->size, what);
-}
-
-static void check_ranges(const struct boot *b)
-{
-	for (uint32_t i = 0; i < b->plan.range_count; i++) {
-		const struct plan_range *r = &b->plan.ranges[i];
-		const struct plan_device d = {r->base, r->size};
-
-		if (r->kind == PLAN_RESERVED && !ranges_overlap(&b->ram, d.base, d.size))
-			check_device(b, &d);
-	}
-}
-
-static void check_devices(const struct boot *b)
-{
-	check_ranges(b);
-	for (uint32_t i = 0; i < b->cores; i++) {
-		for (uint32_t j = 0; j < b->plan.cores[i].device_count; j++) {
-			const struct plan_device *d = &b->plan.cores[i].devices[j];
-			struct range r = {d->base, d->size};
-
-			check_device(b, d);
-			for (uint32_t at = 0; at < i * PLAN_DEVICES + j; at++) {
-				const struct plan_core *c = &b->plan.cores[at / PLAN_DEVICES];
-				const struct plan_device *e = &c->devices[at % PLAN_DEVICES];
-
-				if (at % PLAN_DEVICES < c->device_count &&
-				    range_overlap(&r, e->base, e->size))
-					boot_fail(b, "plan: devices %x and %x overlap", e->base,
-						  d->base);
-			}
-		}
-	}
-}
 
 /* Frames follow each other in a region; the one whose TYPER says Last ends it. (IHI 0069, 12.10) */
 static uint64_t find_redistributor(const struct boot *b, uint64_t affinity)
@@ -95,7 +32,7 @@ static uint64_t find_redistributor(const struct boot *b, uint64_t affinity)
 
 void boot_devices(struct boot *b)
 {
-	check_devices(b);
+	boot_check(b);
 	boot_map(b, b->distributor.base, b->distributor.size, MMU_DEVICE);
 	for (uint32_t i = 0; i < b->redistributor_count; i++)
 		boot_map(b, b->redistributors[i].base, b->redistributors[i].size, MMU_DEVICE);
@@ -124,8 +61,7 @@ void boot_devices(struct boot *b)
 	gic_distributor_init(b->distributor.base);
 }
 
-/* Level 1 is the root for 39 bits; more take a root at level 0, which CPUs of 44 bits and more
- * have. */
+/* Level 1 is the root for 39 bits; CPUs of 44 bits and more have one at level 0. */
 void boot_address_bits(struct boot *b)
 {
 	static const uint8_t sizes[] = {32, 36, 40, 42, 44, 48};

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The devices and ranges that the plan gives to cores are ranges of pages, and nobody else's. */
+#include "boot.h"
+
+static const struct range *overlapped(const struct range *set, uint32_t count, uint64_t base,
+				      uint64_t size)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (range_overlap(&set[i], base, size))
+			return &set[i];
+	return NULL;
+}
+
+static void check_device(const struct boot *b, const struct plan_device *d)
+{
+	const char *what = NULL;
+
+	if (d->size == 0 || (d->base | d->size) & (PAGE - 1) || d->base + d->size < d->base ||
+	    (d->base + d->size - 1) >> 48 != 0)
+		boot_fail(b, "plan: device %x, size %x, is no range of pages", d->base, d->size);
+	if (range_overlap(&b->distributor, d->base, d->size))
+		what = "the interrupt controller's distributor";
+	else if (overlapped(b->redistributors, b->redistributor_count, d->base, d->size) != NULL)
+		what = "the interrupt controller's redistributors";
+	else if (d->base < b->image_end && b->image < d->base + d->size)
+		what = "the kernel";
+	else if (ranges_overlap(&b->ram, d->base, d->size))
+		what = "RAM";
+	else
+		what = boot_tree_part(b, d->base, d->size);
+	if (what != NULL)
+		boot_fail(b, "plan: device %x, size %x, overlaps %s", d->base, d->size, what);
+}
+
+static void check_ranges(const struct boot *b)
+{
+	for (uint32_t i = 0; i < b->plan.range_count; i++) {
+		const struct plan_range *r = &b->plan.ranges[i];
+		const struct plan_device d = {r->base, r->size};
+
+		if (r->kind == PLAN_RESERVED && !ranges_overlap(&b->ram, d.base, d.size))
+			check_device(b, &d);
+	}
+}
+
+void boot_check(const struct boot *b)
+{
+	check_ranges(b);
+	for (uint32_t i = 0; i < b->cores; i++) {
+		for (uint32_t j = 0; j < b->plan.cores[i].device_count; j++) {
+			const struct plan_device *d = &b->plan.cores[i].devices[j];
+			struct range r = {d->base, d->size};
+
+			check_device(b, d);
+			for (uint32_t at = 0; at < i * PLAN_DEVICES + j; at++) {
+				const struct plan_core *c = &b->plan.cores[at / PLAN_DEVICES];
+				const struct plan_device *e = &c->devices[at % PLAN_DEVICES];
+
+				if (at % PLAN_DEVICES < c->device_count &&
+				    range_overlap(&r, e->base, e->size))
+					boot_fail(b, "plan: devices %x and %x overlap", e->base,
+						  d->base);
+			}
+		}
+	}
+}
