@@ -55,8 +55,7 @@ enum call {
 };
 
 /* The info word of a message. Requests carry the method in the upper half, replies the server's
- * status (0 or positive). The length counts bytes in the message buffer; words a2..a5 always
- * travel. */
+ * status (0 or positive). The length counts bytes in the message buffer; a2..a5 always travel. */
 #define INFO_LENGTH_MASK 0x1ffull
 #define INFO_CAPS_SHIFT 12
 #define INFO_CAPS_MASK 0x7ull
@@ -119,8 +118,7 @@ enum cap_right {
 /* ---- Methods of CALL_INVOKE; a2.. in order. "own" is the invoker's cspace. ---- */
 enum method {
 	/* untyped. RETYPE: type, param, destination cspace (0: own), first slot, count (<= 256). */
-	/* param: frame: order (12, 21, 30). cspace: slots, a power of 2 (8..65536). space: SPACE_*.
-	   untyped: order. others: 0. Objects are zeroed in preemptible steps. */
+	/* param: order of frame (12, 21, 30), untyped; slots of cspace (8..65536); SPACE_* */
 	UNTYPED_RETYPE = 0x100,
 	UNTYPED_STATUS =
 	    0x101, /* -> a1 size, a2 bytes free, a3 UNTYPED_*, a4 address if any of those */
@@ -165,7 +163,7 @@ enum method {
 	VCPU_INJECT = 0x606,   /* id, priority, IRQ_* states to add */
 	VCPU_RETRACT = 0x607,  /* id, IRQ_* states to take back -> a1 IRQ_* states it was in */
 	VCPU_IRQ = 0x608,      /* id -> a1 IRQ_* states */
-	VCPU_TIMER = 0x609,    /* virtual timer: interrupt id, priority, 1 enabled / 0 held */
+	VCPU_SOURCE = 0x609,   /* VCPU_SOURCE_*, priority, 1 enabled / 0 held */
 	VCPU_FIRMWARE = 0x60a, /* mask of FIRMWARE_* calls the kernel answers itself */
 	VCPU_STATUS = 0x60b,   /* -> a1 enum context_state, a2 exits so far, a3 features */
 
@@ -230,7 +228,11 @@ enum exit_class { /* of VCPU_PORT; one method of service VcpuExit each */
 #define EXIT_VCPU_SHIFT 48 /* bits from here on of an exit's sequence number tell vCPUs apart */
 #define IRQ_PENDING 1u
 #define IRQ_ACTIVE 2u
-#define IRQ_GROUP0 0x100u /* added to a priority: the guest takes it as of Group 0 */
+#define IRQ_GROUP0 0x100u    /* added to a priority: the guest takes it as of Group 0 */
+#define IRQ_SHARED 32u	     /* ids below are a vCPU's own: no irq is armed with one */
+#define VCPU_SOURCE_TIMER 0u /* what interrupts a vCPU from within */
+#define VCPU_SOURCE_MONITOR 1u
+#define VCPU_SOURCES 2u
 #define LINE_LEVEL 0u
 #define LINE_EDGE 1u
 #define IRQ_TRIGGER_LEVEL 0u
@@ -250,8 +252,7 @@ enum context_state {
 	CONTEXT_HELD,	   /* a vCPU whose last exit was answered with `block` */
 };
 
-/* ---- The boot record: what a core's kernel tells its init. Mapped read-only at BOOT_RECORD. ----
- */
+/* ---- The boot record: what a core's kernel tells its init, read-only at BOOT_RECORD. ---- */
 #define SERVICE_BASE 0x10000000ull   /* services are linked here */
 #define BOOT_RECORD 0x0ff00000ull    /* one page */
 #define BOOT_BUFFER 0x0ff01000ull    /* init's first message buffer, one page */

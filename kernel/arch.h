@@ -92,8 +92,8 @@ void arch_vcpu_undefined(struct kernel *k, struct vcpu *v); /* undefined instruc
 bool arch_vcpu_wakes(struct kernel *k, struct vcpu *v);	    /* WFI would not wait */
 uint64_t arch_vcpu_deadline(const struct vcpu *v); /* of its timer while not loaded; ~0: none */
 void arch_vcpu_deadline_passed(struct kernel *k, struct vcpu *v); /* its timer fired */
-void arch_vcpu_timer(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t priority,
-		     bool enabled);
+void arch_vcpu_source(struct kernel *k, struct vcpu *v, uint32_t source, uint16_t priority,
+		      bool enabled);
 bool arch_vcpu_has_id(uint64_t id); /* the functions below take no other */
 /* Interrupt `id` gets `states`; what does not fit is kept. `line`, or null: told by
  * vcpu_interrupt_ended() when the guest ends it, or all is retracted. A line with a number is a

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Deadlines of one core: an intrusive balanced tree ordered by time. Insertion and removal take at
- * most a number of steps logarithmic in the number of deadlines, without recursion; the earliest is
- * at hand. */
+/* Deadlines of one core: an intrusive balanced tree ordered by time. Insertion and removal take
+ * logarithmically many steps, without recursion; the earliest is at hand. */
 #ifndef KERNEL_DEADLINE_H
 #define KERNEL_DEADLINE_H
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A virtual interrupt line. Armed, it goes into the vCPU here in the kernel: a level line while its
- * wire is high and nothing of it is in flight, an edge line once per rise, one rise latched while
- * in flight. Not armed, a rise raises the signal the VMM gave. A physical interrupt (irq.c) is
- * armed alike, but its wire is in the machine.
+ * A virtual interrupt line. Armed, it goes into the vCPU here in the kernel: a level while its wire
+ * is high and nothing of it is in flight, an edge once per rise, one rise latched meanwhile. Not
+ * armed, a rise raises the VMM's signal. A physical interrupt (irq.c) is armed alike.
  */
 #include "internal.h"
 
@@ -90,7 +89,8 @@ enum status line_arm(struct kernel *k, struct line *l, struct invocation *call)
 
 	if (s != OK)
 		return s;
-	if (call->in[3] >= IRQS || call->in[4] > PRIORITY_MOST || call->in[5] > LINE_EDGE)
+	if (call->in[3] >= IRQS || (l->number && call->in[3] < IRQ_SHARED) ||
+	    call->in[4] > PRIORITY_MOST || call->in[5] > LINE_EDGE)
 		return BAD_ARGUMENT;
 	if (l->armed)
 		return EXISTS;

@@ -95,11 +95,11 @@ static enum status vcpu_states(struct kernel *k, struct vcpu *v, struct invocati
 	return OK;
 }
 
-static enum status vcpu_timer(struct kernel *k, struct vcpu *v, struct invocation *call)
+static enum status vcpu_source(struct kernel *k, struct vcpu *v, struct invocation *call)
 {
-	if (call->in[2] >= 32 || call->in[3] > PRIORITY_MOST || call->in[4] > 1)
+	if (call->in[2] >= VCPU_SOURCES || call->in[3] > PRIORITY_MOST || call->in[4] > 1)
 		return BAD_ARGUMENT;
-	arch_vcpu_timer(k, v, (uint32_t)call->in[2], (uint16_t)call->in[3], call->in[4] != 0);
+	arch_vcpu_source(k, v, (uint32_t)call->in[2], (uint16_t)call->in[3], call->in[4] != 0);
 	vcpu_deadline_update(k, v);
 	return OK;
 }
@@ -109,7 +109,7 @@ static enum status vcpu_ready(const struct vcpu *v, const struct thread *t, uint
 {
 	bool group = method == VCPU_SET || method == VCPU_GET;
 
-	if (method < VCPU_SET || method > VCPU_TIMER || method == VCPU_STOP)
+	if (method < VCPU_SET || method > VCPU_SOURCE || method == VCPU_STOP)
 		return OK;
 	if (!v->space.object || (group && !t->message))
 		return BAD_STATE;
@@ -148,8 +148,8 @@ enum status vcpu_invoke(struct kernel *k, struct invocation *call, uint32_t meth
 		return vcpu_states(k, v, call, true);
 	case VCPU_IRQ:
 		return vcpu_states(k, v, call, false);
-	case VCPU_TIMER:
-		return vcpu_timer(k, v, call);
+	case VCPU_SOURCE:
+		return vcpu_source(k, v, call);
 	case VCPU_FIRMWARE:
 		v->firmware = (uint32_t)call->in[2];
 		return OK;

@@ -111,9 +111,10 @@ SYS_INLINE int32_t vcpu_irq(skerry_cap vcpu, uint32_t id, uint32_t *states)
 	return SYS_STATUS(r);
 }
 
-SYS_INLINE int32_t vcpu_timer(skerry_cap vcpu, uint32_t id, uint32_t priority, uint32_t enabled)
+SYS_INLINE int32_t vcpu_source(skerry_cap vcpu, uint32_t source, uint32_t priority,
+			       uint32_t enabled)
 {
-	return SYS_STATUS(sys_invoke6(vcpu, VCPU_TIMER, id, priority, enabled, 0));
+	return SYS_STATUS(sys_invoke6(vcpu, VCPU_SOURCE, source, priority, enabled, 0));
 }
 
 SYS_INLINE int32_t vcpu_firmware(skerry_cap vcpu, uint32_t calls)

@@ -106,7 +106,8 @@ static bool load(uint64_t *tree_address)
 	struct arch_tree t = {.config = machine.config,
 			      .has = machine_has,
 			      .has_irq = machine_has_irq,
-			      .host = &machine};
+			      .host = &machine,
+			      .monitors = arch_has_monitors(&machine)};
 	struct loader l;
 
 	loader_init(&l, machine.vm);

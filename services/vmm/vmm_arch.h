@@ -61,6 +61,7 @@ struct arch_answer arch_firmware(const struct machine *m, uint64_t a0, uint64_t 
 /* False: it is none after all, and answered with `result`. */
 bool arch_firmware_exit(struct arch_answer answer, const struct firmware_call *call,
 			struct axvm_exit *exit);
+bool arch_has_monitors(const struct machine *m);
 /* hal.inject */
 int32_t arch_inject(struct machine *m, uint32_t cpu, uint32_t irq);
 /* The answers to CPU_UP: done, no such start address, failed. */
@@ -71,6 +72,7 @@ int64_t arch_start_result(enum arch_start result);
 struct arch_tree {
 	const skerry_VmConfig *config;
 	uint64_t initrd, initrd_size; /* size 0: none */
+	bool monitors;		      /* vCPUs have performance monitors */
 	/* Whether all of a range is memory or devices of the VM, and an interrupt is a device's. */
 	bool (*has)(const void *host, uint64_t gpa, uint64_t size);
 	bool (*has_irq)(const void *host, uint64_t irq);

@@ -14,15 +14,33 @@
 #define CLASS(syndrome) ((syndrome) >> 26)
 #define CLASS_TRAPPED 0x18u
 #define EL0T 0x3c0ull
+#define MONITOR_PPI 23u
 
 static volatile uint64_t seen[4];
 static volatile bool second_done;
+static volatile uint32_t overflows[2], left_set; /* interrupts that do not clear the flags */
+static volatile bool hold; /* the first one's stays active until the second has had three */
 
 void second_start(void);
 extern const char el0_read[];
 __asm__(".balign 4\n"
 	"el0_read: mrs x0, pmccntr_el0\n\t"
 	"svc #0\n");
+
+void guest_interrupt(uint32_t id)
+{
+	const uint64_t cpu = READ_REGISTER(mpidr_el1) & 1;
+
+	CHECK_EQUAL(id, MONITOR_PPI);
+	CHECK(READ_REGISTER(pmovsset_el0) & READ_REGISTER(pmintenset_el1));
+	while (hold && cpu == 0 && overflows[1] < 3)
+		(void)hypercall(PSCI_VERSION, 0, 0, 0);
+	if (left_set == 0)
+		WRITE_REGISTER(pmovsclr_el0, ~0u);
+	else
+		left_set--;
+	overflows[cpu]++;
+}
 
 static uint64_t counters(void)
 {
@@ -119,6 +137,81 @@ static void test_exits(void)
 	CHECK_EQUAL(READ_REGISTER(pmselr_el0), counters() - 1);
 }
 
+/* Counter 0 wraps. */
+static void overflow(void)
+{
+	WRITE_REGISTER(pmevtyper0_el0, 0);
+	WRITE_REGISTER(pmevcntr0_el0, 0xffffffff);
+	increment(1);
+}
+
+static void monitors_interrupt(uint32_t cpu)
+{
+	gic_start_cpu(cpu);
+	gic_enable(MONITOR_PPI, 0x80);
+	WRITE_REGISTER(pmovsclr_el0, ~0u);
+	WRITE_REGISTER(pmintenclr_el1, ~0u);
+	WRITE_REGISTER(pmcntenset_el0, 1);
+	WRITE_REGISTER(pmcr_el0, PMCR_E | PMCR_LC);
+	interrupts_on();
+}
+
+static void test_interrupts(void)
+{
+	gic_start();
+	monitors_interrupt(0);
+	test("an overflow interrupts if it is enabled, once");
+	overflow();
+	(void)hypercall(PSCI_VERSION, 0, 0, 0);
+	CHECK_EQUAL(overflows[0], 0);
+	WRITE_REGISTER(pmovsclr_el0, 1);
+	WRITE_REGISTER(pmintenset_el1, 1);
+	for (uint32_t i = 1; i <= 10; i++) {
+		overflow();
+		WAIT_UNTIL(overflows[0] == i);
+		(void)hypercall(PSCI_VERSION, 0, 0, 0);
+		CHECK_EQUAL(overflows[0], i);
+	}
+	test("it is a level: again until the flag is clear");
+	left_set = 2;
+	overflow();
+	WAIT_UNTIL(overflows[0] == 13);
+	(void)hypercall(PSCI_VERSION, 0, 0, 0);
+	CHECK_EQUAL(overflows[0], 13);
+	test("low while PMCR_EL0.E is 0");
+	WRITE_REGISTER(pmcr_el0, PMCR_LC);
+	WRITE_REGISTER(pmovsset_el0, 1);
+	(void)hypercall(PSCI_VERSION, 0, 0, 0);
+	CHECK_EQUAL(overflows[0], 13);
+	WRITE_REGISTER(pmcr_el0, PMCR_E | PMCR_LC);
+	WRITE_REGISTER(pmintenset_el1, 1); /* when QEMU looks again */
+	WAIT_UNTIL(overflows[0] == 14);
+	test("disabled at the redistributor it is pending while it is high");
+	gic_disable(MONITOR_PPI);
+	overflow();
+	CHECK(gic_test(GIC_SET_PENDING, MONITOR_PPI));
+	WRITE_REGISTER(pmovsclr_el0, 1);
+	CHECK(!gic_test(GIC_SET_PENDING, MONITOR_PPI));
+	gic_enable(MONITOR_PPI, 0x80);
+	CHECK_EQUAL(overflows[0], 14);
+	gic_disable(MONITOR_PPI);
+	overflow();
+	gic_enable(MONITOR_PPI, 0x80);
+	WAIT_UNTIL(overflows[0] == 15);
+	test("the cycle counter's comes in time, while others run, too");
+	WRITE_REGISTER(pmintenset_el1, CYCLES);
+	WRITE_REGISTER(pmcntenset_el0, CYCLES);
+	for (uint32_t i = 16; i < 20; i++) {
+		WRITE_REGISTER(pmccntr_el0, -1000000ull);
+		while (overflows[0] < i)
+			(void)hypercall(PSCI_VERSION, 0, 0, 0);
+		CHECK_EQUAL(overflows[0], i);
+	}
+	WRITE_REGISTER(pmcntenclr_el0, CYCLES);
+	WRITE_REGISTER(pmintenclr_el1, ~0u);
+	interrupts_off();
+}
+
 static void test_el0(void)
 {
 	test("EL0 reads the counter where PMUSERENR_EL0 says so, else EL1 is told");
@@ -151,6 +244,12 @@ void second_main(uint64_t argument)
 	(void)hypercall(PSCI_VERSION, 0, 0, 0);
 	uint64_t value = READ_REGISTER(pmevcntr0_el0);
 
+	monitors_interrupt(1);
+	WRITE_REGISTER(pmintenset_el1, 1);
+	for (uint32_t i = 1; i <= 3; i++) {
+		overflow();
+		WAIT_UNTIL(overflows[1] == i);
+	}
 	second_done = value == 8;
 	hypercall(PSCI_CPU_OFF, 0, 0, 0);
 }
@@ -158,9 +257,18 @@ void second_main(uint64_t argument)
 static void test_second(void)
 {
 	test("another vCPU has its own");
+	WRITE_REGISTER(pmintenset_el1, 1);
+	WRITE_REGISTER(pmevcntr0_el0, 0xffffffff);
+	hold = true;
 	CHECK_EQUAL(hypercall(PSCI_CPU_ON, 1, (uint64_t)second_start, 0), 0);
+	interrupts_on();
+	increment(1);
 	while (hypercall(PSCI_AFFINITY_INFO, 1, 0, 0) != 1)
 		;
+	CHECK_EQUAL(overflows[0], 20);
+	CHECK_EQUAL(overflows[1], 3);
+	interrupts_off();
+	WRITE_REGISTER(pmevcntr0_el0, 1100);
 	CHECK(second_done);
 	CHECK_EQUAL(seen[0] | seen[1] | seen[2] | seen[3], 0);
 	test("and this one's is as it was");
@@ -179,6 +287,7 @@ void guest_main(uint64_t tree)
 	test_present();
 	test_events();
 	test_cycles();
+	test_interrupts();
 	test_exits();
 	test_el0();
 	test_second();

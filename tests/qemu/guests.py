@@ -15,7 +15,7 @@ from results import finish  # noqa: E402
 
 GUESTS = [("selftest", 1), ("mmio", 1), ("refused", 1), ("timers", 1), ("sgi", 1), ("levels", 1),
           ("overflow", 1), ("fp", 2), ("watchpoint", 1), ("two_vcpus", 2), ("wfi", 1), ("psci", 2),
-          ("idregs", 1), ("cache", 1), ("noise", 1), ("ptimer", 2), ("decode", 1), ("gicv3", 1),
+          ("idregs", 1), ("cache", 1), ("noise", 1), ("ptimer", 2), ("decode", 1), ("gicv3", 1), ("gicv3_both", 2),
           ("its", 2), ("debug", 2), ("pmu", 2), ("aarch32", 1)]
 
 # As many as one core's init can start.

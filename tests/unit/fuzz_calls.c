@@ -149,9 +149,9 @@ static enum status on_vcpu(struct machine *m, struct thread *t, uint64_t on)
 	if (number == VCPU_CONFIGURE)
 		a = of(m, CAP_SPACE);
 	else if (number == VCPU_INJECT || number == VCPU_RETRACT || number == VCPU_IRQ)
-		a = PICK(27, 8192 + test_random() % 4, 40 + test_random() % 20);
-	else if (number == VCPU_TIMER)
-		a = 27;
+		a = PICK(23, 27, 8192 + test_random() % 4, 40 + test_random() % 20);
+	else if (number == VCPU_SOURCE)
+		a = test_random() % VCPU_SOURCES;
 	else if (number == VCPU_SET || number == VCPU_GET)
 		a = test_random() % 3;
 	if (number == VCPU_RETRACT)

@@ -30,6 +30,7 @@ static void guest_step(struct machine *m, struct vcpu *v)
 		break;
 	case 1:
 		fake_guest_timer(m->k, fake_time + test_random() % 50000);
+		fake_guest_monitor(m->k, once_in(8));
 		break;
 	case 2:
 	case 3:
@@ -103,7 +104,7 @@ static void populate(struct machine *m)
 
 		OKAY(m, g.space_slot, SPACE_BIND, 1, ports[0], 0x9000000, 12, 0);
 		OKAY(m, g.space_slot, SPACE_DOORBELL, 2, 1, signal, 0, 1, 3);
-		OKAY(m, g.slot, VCPU_TIMER, 27, 0, 1);
+		OKAY(m, g.slot, VCPU_SOURCE, 0, 0, 1);
 		guest_start(m, &g, INIT_PRIORITY);
 	}
 }

@@ -327,6 +327,7 @@ TEST(irq_arm_refuses)
 	CHECK_EQ(STATUS(m, irq, IRQ_ARM, irq, ID, 0, 0), BAD_CAP);
 	CHECK_EQ(STATUS(m, irq, IRQ_ARM, weak, ID, 0, 0), NO_RIGHT);
 	CHECK_EQ(STATUS(m, irq, IRQ_ARM, p.x.g.slot, 1020, 0, 0), BAD_ARGUMENT);
+	CHECK_EQ(STATUS(m, irq, IRQ_ARM, p.x.g.slot, IRQ_SHARED - 1, 0, 0), BAD_ARGUMENT);
 	CHECK_EQ(STATUS(m, irq, IRQ_ARM, p.x.g.slot, ID, 512, 0), BAD_ARGUMENT);
 	CHECK_EQ(STATUS(m, irq, IRQ_ARM, p.x.g.slot, ID, 0, 2), BAD_ARGUMENT);
 	CHECK_EQ(STATUS(m, loose, IRQ_ARM, p.x.g.slot, ID, 0, 0), BAD_STATE);

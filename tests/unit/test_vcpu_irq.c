@@ -3,6 +3,7 @@
 #include "running.h"
 
 #define TIMER_ID 27
+#define MONITOR_ID 23
 
 TEST(vcpu_inject_overflows_the_list_registers)
 {
@@ -89,7 +90,7 @@ TEST(vcpu_timer_fires_in_the_guest)
 {
 	struct vm x = vm_running();
 
-	as_boss(&x, x.g.slot, VCPU_TIMER, TIMER_ID, 0x20, 1);
+	as_boss(&x, x.g.slot, VCPU_SOURCE, VCPU_SOURCE_TIMER, 0x20, 1);
 	fake_guest_timer(x.m->k, fake_time + 1000);
 	time_pass(x.m, 999);
 	CHECK_EQ(fake_guest_acknowledge(x.m->k), -1);
@@ -105,11 +106,11 @@ TEST(vcpu_timer_held_until_enabled)
 {
 	struct vm x = vm_running();
 
-	as_boss(&x, x.g.slot, VCPU_TIMER, TIMER_ID, 0x20, 0);
+	as_boss(&x, x.g.slot, VCPU_SOURCE, VCPU_SOURCE_TIMER, 0x20, 0);
 	fake_guest_timer(x.m->k, fake_time + 1000);
 	time_pass(x.m, 1000);
 	CHECK_EQ(fake_guest_acknowledge(x.m->k), -1);
-	as_boss(&x, x.g.slot, VCPU_TIMER, TIMER_ID, 0x20, 1);
+	as_boss(&x, x.g.slot, VCPU_SOURCE, VCPU_SOURCE_TIMER, 0x20, 1);
 	machine_interrupts(x.m);
 	CHECK_EQ(fake_guest_acknowledge(x.m->k), TIMER_ID);
 }
@@ -118,7 +119,7 @@ TEST(vcpu_timer_wakes_from_wfi)
 {
 	struct vm x = vm_running();
 
-	as_boss(&x, x.g.slot, VCPU_TIMER, TIMER_ID, 0x20, 1);
+	as_boss(&x, x.g.slot, VCPU_SOURCE, VCPU_SOURCE_TIMER, 0x20, 1);
 	fake_guest_timer(x.m->k, fake_time + 1000);
 	guest_wfi(x.m);
 	IS_CURRENT(x.m, x.m->init);
@@ -127,6 +128,25 @@ TEST(vcpu_timer_wakes_from_wfi)
 	time_pass(x.m, 1);
 	is_guest(&x);
 	CHECK_EQ(fake_guest_acknowledge(x.m->k), TIMER_ID);
+}
+
+TEST(vcpu_monitor_fires_until_its_level_is_low)
+{
+	struct vm x = vm_running();
+
+	fake_guest_monitor(x.m->k, true);
+	machine_interrupts(x.m);
+	CHECK_EQ(fake_guest_acknowledge(x.m->k), -1);
+	as_boss(&x, x.g.slot, VCPU_SOURCE, VCPU_SOURCE_MONITOR, 0x20, 1);
+	for (int i = 0; i < 3; i++) {
+		machine_interrupts(x.m);
+		CHECK_EQ(fake_guest_acknowledge(x.m->k), MONITOR_ID);
+		CHECK_EQ(fake_guest_acknowledge(x.m->k), -1);
+		fake_guest_monitor(x.m->k, i < 2);
+		fake_guest_end(x.m->k, MONITOR_ID);
+	}
+	machine_interrupts(x.m);
+	CHECK_EQ(fake_guest_acknowledge(x.m->k), -1);
 }
 
 struct two {
@@ -142,11 +162,11 @@ static struct two two_new(uint64_t ticks)
 
 	t.x = vm_running();
 	m = t.x.m;
-	as_boss(&t.x, t.x.g.slot, VCPU_TIMER, TIMER_ID, 0x20, 1);
+	as_boss(&t.x, t.x.g.slot, VCPU_SOURCE, VCPU_SOURCE_TIMER, 0x20, 1);
 	guest_wfi(m); /* lets init make the other */
 	IS_CURRENT(m, m->init);
 	t.other = guest_new(m, 2, t.x.port);
-	OKAY(m, t.other.slot, VCPU_TIMER, TIMER_ID, 0x20, 1);
+	OKAY(m, t.other.slot, VCPU_SOURCE, VCPU_SOURCE_TIMER, 0x20, 1);
 	guest_start(m, &t.other, 20);
 	CHECK(m->k->current == &t.other.v->context);
 	fake_guest_set_lazy(m->k, 0x2222);
@@ -206,6 +226,37 @@ TEST(vcpu_two_timers_are_each_ones_own)
 	guest_wfi(t.x.m);
 	is_guest(&t.x);
 	fake_guest_end(k, TIMER_ID);
+}
+
+TEST(vcpu_two_monitors_are_each_ones_own)
+{
+	struct two t = two_new(1000);
+	struct kernel *k = t.x.m->k;
+
+	as_boss(&t.x, t.x.g.slot, VCPU_SOURCE, VCPU_SOURCE_MONITOR, 0x20, 1);
+	as_boss(&t.x, t.other.slot, VCPU_SOURCE, VCPU_SOURCE_MONITOR, 0x20, 1);
+	is_guest(&t.x);
+	fake_guest_monitor(k, true);
+	machine_interrupts(t.x.m);
+	CHECK_EQ(fake_guest_acknowledge(k), 40);
+	fake_guest_end(k, 40);
+	CHECK_EQ(fake_guest_acknowledge(k), MONITOR_ID);
+	time_pass(t.x.m, 1000);
+	CHECK(k->current == &t.other.v->context);
+	CHECK_EQ(fake_guest_acknowledge(k), TIMER_ID);
+	fake_guest_timer(k, ~0ull);
+	fake_guest_end(k, TIMER_ID);
+	fake_guest_monitor(k, true);
+	machine_interrupts(t.x.m);
+	CHECK_EQ(fake_guest_acknowledge(k), MONITOR_ID);
+	fake_guest_monitor(k, false);
+	fake_guest_end(k, MONITOR_ID);
+	guest_wfi(t.x.m);
+	is_guest(&t.x);
+	fake_guest_monitor(k, false);
+	fake_guest_end(k, MONITOR_ID);
+	machine_interrupts(t.x.m);
+	CHECK_EQ(fake_guest_acknowledge(k), -1);
 }
 
 TEST(vcpu_unloaded_and_deleted_has_no_deadline)

@@ -170,6 +170,20 @@ TEST(translation_service_below_the_controller)
 	CHECK(fdt_first_subnode(out, node("/intc@8000000")) < 0);
 }
 
+TEST(monitors_where_vcpus_have_them)
+{
+	struct arch_tree t = tree();
+
+	CHECK(arch_tree_make(&t, out, sizeof(out)) > 0);
+	CHECK(fdt_path_offset(out, "/pmu") < 0);
+	t.monitors = true;
+	CHECK(arch_tree_make(&t, out, sizeof(out)) > 0);
+	CHECK(is(string("/pmu", "compatible", 0), "arm,armv8-pmuv3"));
+	CHECK_EQ(cell("/pmu", "interrupts", 0), 1);
+	CHECK_EQ(cell("/pmu", "interrupts", 1), 7);
+	CHECK_EQ(cell("/pmu", "interrupts", 2), 4);
+}
+
 TEST(interrupt_controller_and_timer)
 {
 	make();

@@ -51,10 +51,12 @@ TEST(ctlr_keeps_are_and_ds)
 TEST(waker_children_follow)
 {
 	start();
+	CHECK_EQ(rd(0, GICR + 0x14, 4), 0);
+	wr(0, GICR + 0x14, 4, 2);
 	CHECK_EQ(rd(0, GICR + 0x14, 4), 6);
+	CHECK_EQ(rd(1, GICR + VGIC_REDIST_STRIDE + 0x14, 4), 0);
 	wr(0, GICR + 0x14, 4, 0);
 	CHECK_EQ(rd(0, GICR + 0x14, 4), 0);
-	CHECK_EQ(rd(1, GICR + VGIC_REDIST_STRIDE + 0x14, 4), 6);
 }
 
 TEST(enable_arms_and_disable_disarms)
@@ -126,13 +128,13 @@ TEST(timer_ppi_goes_to_the_kernel)
 	start();
 	wr(0, GICR + SGI_BASE + 0x400 + 27, 1, 0x80);
 	wr(0, GICR + SGI_BASE + 0x100, 4, 1u << 27);
-	CHECK(vgic_host.timer[0] && !vgic_host.timer[1]);
-	CHECK_EQ(vgic_host.timer_priority[0], 0x80);
+	CHECK(vgic_host.source[0][VCPU_SOURCE_TIMER] && !vgic_host.source[1][VCPU_SOURCE_TIMER]);
+	CHECK_EQ(vgic_host.source_priority[0][VCPU_SOURCE_TIMER], 0x80);
 	wr(0, GICR + SGI_BASE + 0x180, 4, 1u << 27);
-	CHECK(!vgic_host.timer[0]);
+	CHECK(!vgic_host.source[0][VCPU_SOURCE_TIMER]);
 	/* A redistributor may be written from another vCPU. */
 	wr(0, GICR + VGIC_REDIST_STRIDE + SGI_BASE + 0x100, 4, 1u << 27);
-	CHECK(vgic_host.timer[1]);
+	CHECK(vgic_host.source[1][VCPU_SOURCE_TIMER]);
 }
 
 TEST(sgi_by_list)
@@ -193,7 +195,7 @@ TEST(a_restarted_vcpu_has_fresh_private_interrupts)
 	vgic_sgi(&gic, 0, 2ull << 24 | 1, false);
 	vgic_host.state[0][2] |= IRQ_ACTIVE;
 	vgic_cpu_reset(&gic, 0);
-	CHECK(!vgic_host.timer[0]);
+	CHECK(!vgic_host.source[0][VCPU_SOURCE_TIMER]);
 	CHECK_EQ(vgic_host.state[0][2], 0);
 	CHECK_EQ(rd(0, GICR + SGI_BASE + 0x100, 4), 0);
 	CHECK_EQ(rd(0, GICR + SGI_BASE + 0x200, 4), 0);
@@ -233,7 +235,7 @@ TEST(no_access_can_hurt)
 	/* Whatever was done, a full stop takes everything back. */
 	wr(0, GICD, 4, 0);
 	CHECK(!vgic_host.armed[WIRED]);
-	CHECK(!vgic_host.timer[0] && !vgic_host.timer[1]);
+	CHECK(!vgic_host.source[0][VCPU_SOURCE_TIMER] && !vgic_host.source[1][VCPU_SOURCE_TIMER]);
 	for (uint32_t id = 0; id < gic.ids; id++)
 		CHECK_EQ((vgic_host.state[0][id] | vgic_host.state[1][id]) & IRQ_PENDING, 0);
 }

@@ -272,3 +272,81 @@ TEST(injected_ones_follow_the_guests_registers)
 	CHECK(!vgic_pend(&gic, 0, VGIC_LPI_FIRST)); /* no ITS, no LPIs */
 	CHECK(!vgic_pend(&gic, 0, ~0u));
 }
+
+/* An interrupt is active in one place: the route it has meanwhile waits for its end. */
+TEST(active_and_routed_elsewhere)
+{
+	const uint64_t route = GICD + 0x6000 + 8ull * WIRED;
+
+	start();
+	wr(0, GICD + 0x104, 4, 1u << (WIRED - 32));
+	vgic_host.state[0][WIRED] = IRQ_ACTIVE;
+	vgic_host.wire[WIRED] = true;
+	wr(0, route, 8, 1);
+	CHECK(!vgic_host.armed[WIRED]);
+	CHECK(vgic_host.recheck);
+	CHECK_EQ(vgic_host.state[0][WIRED], IRQ_ACTIVE);
+	CHECK_EQ(rd(0, GICD + 0x204, 4), 1u << (WIRED - 32));
+	vgic_host.recheck = false;
+	vgic_recheck(&gic);
+	CHECK(vgic_host.recheck);
+	vgic_host.state[0][WIRED] = 0;
+	vgic_recheck(&gic);
+	CHECK(vgic_host.armed[WIRED]);
+	CHECK_EQ(vgic_host.armed_at[WIRED], 1);
+	CHECK_EQ(vgic_host.state[1][WIRED], IRQ_PENDING);
+}
+
+/* ICC_DIR_EL1 and ICACTIVER reach it where it is active, and it moves at once. */
+TEST(ended_from_elsewhere)
+{
+	const uint64_t route = GICD + 0x6000 + 8ull * SPI;
+
+	start();
+	wr(0, GICD + 0x104, 4, 1u << (SPI - 32));
+	CHECK(vgic_pend(&gic, 0, SPI));
+	vgic_host.state[0][SPI] = IRQ_ACTIVE;
+	wr(0, route, 8, 1);
+	CHECK(vgic_pend(&gic, 0, SPI));
+	CHECK_EQ(vgic_host.state[1][SPI], 0);
+	vgic_end(&gic, 1, SPI);
+	CHECK_EQ(vgic_host.state[0][SPI], 0);
+	CHECK_EQ(vgic_host.state[1][SPI], IRQ_PENDING);
+	vgic_host.state[0][3] = IRQ_ACTIVE;
+	vgic_end(&gic, 1, 3);
+	vgic_end(&gic, 1, VGIC_IDS);
+	vgic_end(&gic, 1, 0xffffffffff);
+	CHECK_EQ(vgic_host.state[0][3], IRQ_ACTIVE);
+}
+
+/* 12.11 GICR_WAKER: nothing goes to a vCPU whose redistributor is asleep. */
+TEST(asleep_holds_back)
+{
+	start();
+	wr(0, GICD + 0x104, 4, 1u << (SPI - 32));
+	wr(0, GICR + SGI_BASE + 0x100, 4, 1u << 27);
+	CHECK(vgic_host.source[0][VCPU_SOURCE_TIMER]);
+	CHECK(vgic_pend(&gic, 0, SPI));
+	wr(0, GICR + 0x14, 4, 2);
+	CHECK_EQ(vgic_host.state[0][SPI], 0);
+	CHECK(!vgic_host.source[0][VCPU_SOURCE_TIMER]);
+	CHECK_EQ(rd(0, GICD + 0x204, 4), 1u << (SPI - 32));
+	wr(0, GICR + 0x14, 4, 0);
+	CHECK_EQ(vgic_host.state[0][SPI], IRQ_PENDING);
+	CHECK(vgic_host.source[0][VCPU_SOURCE_TIMER]);
+}
+
+TEST(sources_of_the_vcpu)
+{
+	start();
+	vgic_host.state[0][23] = IRQ_PENDING; /* high, in the kernel */
+	CHECK_EQ(rd(0, GICR + SGI_BASE + 0x200, 4), 1u << 23);
+	wr(0, GICR + SGI_BASE + 0x400 + 20, 4, 0x60000000);
+	wr(0, GICR + SGI_BASE + 0x100, 4, 1u << 23);
+	CHECK(vgic_host.source[0][VCPU_SOURCE_MONITOR] &&
+	      !vgic_host.source[1][VCPU_SOURCE_MONITOR]);
+	CHECK(!vgic_host.source[0][VCPU_SOURCE_TIMER]);
+	CHECK_EQ(vgic_host.source_priority[0][VCPU_SOURCE_MONITOR], 0x60);
+	wr(0, GICR + SGI_BASE + 0x180, 4, 1u << 23);
+	CHECK(!vgic_host.source[0][VCPU_SOURCE_MONITOR]);
+}

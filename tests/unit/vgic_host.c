@@ -93,11 +93,18 @@ static void host_pend(void *h, uint32_t id, bool pending)
 	vgic_host.pended[id] = pending;
 }
 
-static void host_timer(void *h, unsigned int cpu, uint16_t priority, bool enabled)
+static void host_source(void *h, unsigned int cpu, uint32_t source, uint16_t priority, bool enabled)
 {
 	(void)h;
-	vgic_host.timer[cpu] = enabled;
-	vgic_host.timer_priority[cpu] = priority;
+	CHECK(source < VCPU_SOURCES);
+	vgic_host.source[cpu][source] = enabled;
+	vgic_host.source_priority[cpu][source] = priority;
+}
+
+static void host_recheck(void *h)
+{
+	(void)h;
+	vgic_host.recheck = true;
 }
 
 static uint8_t *host_memory(void *h, uint64_t gpa, uint64_t bytes, bool write)
@@ -112,8 +119,8 @@ static uint8_t *host_memory(void *h, uint64_t gpa, uint64_t bytes, bool write)
 }
 
 const struct vgic_ops vgic_host_ops = {
-    host_inject, host_retract, host_state, host_arm,	host_disarm,
-    host_wire,	 host_pend,    host_timer, host_memory,
+    host_inject, host_retract, host_state,  host_arm,	  host_disarm,
+    host_wire,	 host_pend,    host_source, host_recheck, host_memory,
 };
 
 struct vgic gic;

@@ -15,8 +15,9 @@ struct vgic_host {
 	uint16_t priority[2][VGIC_HOST_IDS];
 	bool armed[VGIC_WIRES], edge[VGIC_WIRES], wire[VGIC_WIRES], pended[VGIC_IDS];
 	unsigned int armed_at[VGIC_WIRES];
-	bool timer[2];
-	uint16_t timer_priority[2];
+	bool source[2][2]; /* vCPU, VCPU_SOURCE_* */
+	uint16_t source_priority[2][2];
+	bool recheck; /* was asked for */
 	unsigned int calls;
 	uint64_t read_only;		  /* a page the guest may not write; 0: none */
 	_Alignas(8) uint8_t ram[0x40000]; /* the guest's, from VGIC_HOST_RAM on */

@@ -44,30 +44,33 @@ struct vgic {
 	uint32_t held[VGIC_IDS];      /* of those: the upper half of what goes into one */
 };
 
-enum vtimer_state {
-	VTIMER_QUIET,  /* the physical interrupt is inactive, or the vCPU is not loaded */
-	VTIMER_HELD,   /* active: the guest does not want it, or not yet */
-	VTIMER_LINKED, /* active until the guest ends the virtual one, which is in a list register
-			  or waits */
+enum vppi_state {
+	VPPI_QUIET,  /* the physical interrupt is inactive, or the vCPU is not loaded */
+	VPPI_HELD,   /* active: the guest does not want it, or not yet */
+	VPPI_LINKED, /* active until the guest ends the virtual one, which is in a list register
+			or waits */
+};
+
+struct vppi {
+	uint16_t priority;
+	bool enabled;  /* in the virtual redistributor */
+	uint8_t state; /* enum vppi_state */
 };
 
 struct vtimer {
 	uint64_t control, compare; /* CNTV_CTL_EL0, CNTV_CVAL_EL0 while not loaded */
-	uint16_t id;		   /* virtual interrupt */
-	uint16_t priority;
-	bool enabled;  /* in the virtual redistributor */
-	uint8_t state; /* enum vtimer_state */
 };
 
 /* Of struct arch_context.direct and struct monitor.held. */
 #define MONITOR_DEBUG 1u
 #define MONITOR_PMU 2u
+#define MONITOR_DEBUG_REGISTERS 64
 
 /* Debug registers and performance monitors: in the machine if `held`, but for the first two, which
  * are there while the vCPU is current and accesses them directly. */
 struct monitor {
 	uint64_t mdscr, pmcr;
-	uint64_t mdccint, breakpoint[16][2], watchpoint[16][2]; /* value, control */
+	uint64_t mdccint, debug[MONITOR_DEBUG_REGISTERS]; /* as debug.S numbers them */
 	uint64_t userenr, selected, enabled, interrupts, overflows, cycles, cycle_filter;
 	uint64_t counter[31][2]; /* value, event */
 	bool os_lock;
@@ -77,6 +80,7 @@ struct monitor {
 struct arch_vcpu {
 	struct vcpu_system system;
 	struct vtimer timer;
+	struct vppi ppi[2]; /* by VCPU_SOURCE_* */
 	struct monitor monitor;
 	struct vgic vgic;
 };

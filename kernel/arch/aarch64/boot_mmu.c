@@ -36,8 +36,7 @@ static EARLY uint64_t leaf(const struct mmu *m, enum mmu_kind kind)
 	return d;
 }
 
-/* Maps one leaf at `at`, as large as alignment and `size` allow; returns how far it reaches, 0: no
- * table. */
+/* Maps the largest leaf that fits at `at`; returns how far it reaches, 0: no table. */
 static EARLY uint64_t map_one(struct mmu *m, uint64_t at, uint64_t size, uint64_t bits)
 {
 	uint64_t *table = m->root;

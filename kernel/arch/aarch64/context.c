@@ -30,8 +30,7 @@ static void el2_init(void)
 	isb();
 }
 
-/* 0: there is one, and this core needs it. SMCCC 1.1 is found by way of PSCI, which is always
- * there. */
+/* 0: there is one, and this core needs it. SMCCC 1.1 is found by way of PSCI. */
 static bool workaround_needed(void)
 {
 	return (int32_t)psci_call(PSCI_FEATURES, SMCCC_VERSION, 0, 0) >= 0 &&

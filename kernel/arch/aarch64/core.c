@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A core enters its kernel. What it needs was built by core 0's boot code, which may be gone by
- * now. */
+/* A core enters its kernel. Core 0's boot code built what it needs, and may be gone by now. */
 #include "arch.h"
 #include "arch_calls.h"
 #include "port.h"

@@ -128,8 +128,7 @@ enum esr_class {
 #define ISS_SYSREG 0x3ffc1eull /* op0, op2, op1, CRn, CRm */
 #define ISS_SYSREG_READ BIT(0)
 #define ISS_SYSREG_RT(esr) ((uint8_t)((esr) >> 5) & 31)
-/* FaultExit.address where the hardware tells the offset in the page alone: no space reaches that
- * far. */
+/* FaultExit.address where the hardware tells the offset in the page alone; in no space. */
 #define EXIT_ADDRESS_UNKNOWN (~0xfffull)
 /* A system register as ISS_SYSREG packs it. */
 #define SYSREG(op0, op1, crn, crm, op2) \
@@ -163,6 +162,11 @@ enum esr_class {
 #define ICH_HCR_UIE BIT(1)
 #define ICH_HCR_LRENPIE BIT(2)
 #define ICH_HCR_NPIE BIT(3)
+/* Whichever change of the groups' enables brings others to the front: VGrp<n>DIE, else EIE. */
+#define ICH_HCR_GROUPS(vmcr)                                               \
+	(((vmcr) & (VMCR_VENG0 | VMCR_VENG1)) == (VMCR_VENG0 | VMCR_VENG1) \
+	     ? BIT(5) | BIT(7)                                             \
+	     : ((vmcr)&VMCR_VENG0 ? 0 : BIT(4)) | ((vmcr)&VMCR_VENG1 ? 0 : BIT(6)))
 #define ICH_HCR_TDIR BIT(14) /* writes of ICC_DIR_EL1 trap */
 #define ICH_HCR_EOIS (31ull << 27)
 #define ICH_HCR_EOICOUNT(hcr) ((uint32_t)((hcr) >> 27) & 31)
@@ -181,6 +185,7 @@ enum esr_class {
 #define LR_HW BIT(61)
 #define LR_GROUP1 BIT(60)
 #define LR_PRIORITY(lr) ((uint8_t)((lr) >> 48))
+#define LR_ENABLED(lr, vmcr) (((vmcr) >> ((lr) >> 60 & 1) & 1) != 0) /* its group, in VENGn */
 #define LR_EOI BIT(41) /* maintenance interrupt when the guest ends it; without HW */
 #define LR_MAKE(id, priority)                                 \
 	((uint64_t)(id) | (uint64_t)((priority)&0xff) << 48 | \

@@ -156,8 +156,8 @@ static void redistributor_init(uint64_t redistributor)
 	write32(ppis + GICD_IGROUPR, ~0u);
 	for (uint32_t i = 0; i < 32; i += 4)
 		write32(ppis + GICD_IPRIORITYR + i, PRIORITIES_4);
-	write32(ppis + GICD_ISENABLER,
-		1u << PPI_MAINTENANCE | 1u << PPI_KERNEL_TIMER | 1u << PPI_VIRTUAL_TIMER);
+	write32(ppis + GICD_ISENABLER, 1u << PPI_MAINTENANCE | 1u << PPI_KERNEL_TIMER |
+					   1u << PPI_VIRTUAL_TIMER | 1u << PPI_MONITOR);
 	dsb(sy);
 }
 
@@ -211,7 +211,8 @@ static void handle(struct kernel *k, uint32_t number)
 		kernel_timer_fired(k);
 		break;
 	case PPI_VIRTUAL_TIMER:
-		vtimer_fired(k);
+	case PPI_MONITOR:
+		vppi_fired(k, number);
 		return;
 	case PPI_MAINTENANCE:
 		vgic_maintenance(k);

@@ -13,6 +13,7 @@
 struct kernel;
 struct context;
 
+#define PPI_MONITOR 23u
 #define PPI_MAINTENANCE 25u
 #define PPI_KERNEL_TIMER 26u
 #define PPI_VIRTUAL_TIMER 27u
@@ -32,7 +33,7 @@ uint32_t gic_distributor_interrupts(uint64_t distributor);
 void gic_core_init(struct kernel *k);
 /* Taking interrupts ends; before the core goes off. */
 void gic_core_off(struct kernel *k);
-/* The physical active state of a PPI of this core, for the HW-linked virtual timer. */
+/* The physical active state of a PPI of this core, for those that are linked. */
 void gic_ppi_set_active(struct kernel *k, uint32_t number);
 void gic_deactivate(uint32_t number);
 bool gic_is_edge(const struct kernel *k, uint32_t number); /* of an SPI, on core 0 */
@@ -40,8 +41,8 @@ bool gic_is_edge(const struct kernel *k, uint32_t number); /* of an SPI, on core
 /* Handles the interrupts that are pending, at most a few, and says who runs now. */
 struct context *trap_irq(struct kernel *k);
 
-/* The vCPU's part: PPI 27 stays active until the guest ends it; PPI 25 is level. */
-void vtimer_fired(struct kernel *k);
+/* The vCPU's part: PPIs 23 and 27 stay active until the guest ends them; PPI 25 is level. */
+void vppi_fired(struct kernel *k, uint32_t number);
 void vgic_maintenance(struct kernel *k);
 
 #endif

@@ -12,45 +12,29 @@
 #include "port.h"
 #include "sysreg.h"
 
-/* ---- Debug registers by number: their names are part of the instructions that access them ---- */
-#define EACH_PAIR(each)                                                                          \
-	each(0) each(1) each(2) each(3) each(4) each(5) each(6) each(7) each(8) each(9) each(10) \
-	    each(11) each(12) each(13) each(14) each(15)
-#define SAVE(n)                                                     \
-	if ((n) < breakpoints) {                                    \
-		d->breakpoint[n][0] = sysreg_read(dbgbvr##n##_el1); \
-		d->breakpoint[n][1] = sysreg_read(dbgbcr##n##_el1); \
-	}                                                           \
-	if ((n) < watchpoints) {                                    \
-		d->watchpoint[n][0] = sysreg_read(dbgwvr##n##_el1); \
-		d->watchpoint[n][1] = sysreg_read(dbgwcr##n##_el1); \
-	}
-#define LOAD(n)                                                     \
-	if ((n) < breakpoints) {                                    \
-		sysreg_write(dbgbvr##n##_el1, d->breakpoint[n][0]); \
-		sysreg_write(dbgbcr##n##_el1, d->breakpoint[n][1]); \
-	}                                                           \
-	if ((n) < watchpoints) {                                    \
-		sysreg_write(dbgwvr##n##_el1, d->watchpoint[n][0]); \
-		sysreg_write(dbgwcr##n##_el1, d->watchpoint[n][1]); \
-	}
-#define DFR0_NUMBER(shift) ((unsigned)(sysreg_read(id_aa64dfr0_el1) >> (shift)&15) + 1)
+/* ---- Debug registers, as debug.S numbers them ---- */
+static bool debug_has(unsigned index)
+{
+	unsigned shift = (index & 2) == 0 ? 12 : 20; /* ID_AA64DFR0_EL1.BRPs, WRPs: one less */
+
+	return index / 4 <= (sysreg_read(id_aa64dfr0_el1) >> shift & 15);
+}
 
 static void debug_save(struct monitor *d)
 {
-	unsigned breakpoints = DFR0_NUMBER(12), watchpoints = DFR0_NUMBER(20);
-
 	d->mdccint = sysreg_read(mdccint_el1);
-	EACH_PAIR(SAVE)
+	for (unsigned i = 0; i < MONITOR_DEBUG_REGISTERS; i++)
+		if (debug_has(i))
+			d->debug[i] = debug_read(i);
 }
 
 static void debug_load(const struct monitor *d)
 {
-	unsigned breakpoints = DFR0_NUMBER(12), watchpoints = DFR0_NUMBER(20);
-
 	sysreg_write(oslar_el1, d->os_lock);
 	sysreg_write(mdccint_el1, d->mdccint);
-	EACH_PAIR(LOAD)
+	for (unsigned i = 0; i < MONITOR_DEBUG_REGISTERS; i++)
+		if (debug_has(i))
+			debug_write(i, d->debug[i]);
 }
 
 /* ---- Performance monitors: counters are reached through a selector ---- */
@@ -63,6 +47,7 @@ static void pmu_save(struct monitor *p)
 	p->selected = sysreg_read(pmselr_el0);
 	p->enabled = sysreg_read(pmcntenset_el0);
 	p->interrupts = sysreg_read(pmintenset_el1);
+	sysreg_write(pmintenclr_el1, ~0u); /* nothing interrupts whoever is next */
 	p->overflows = sysreg_read(pmovsset_el0);
 	p->cycles = sysreg_read(pmccntr_el0);
 	p->cycle_filter = sysreg_read(pmccfiltr_el0);
@@ -167,6 +152,19 @@ bool monitor_take(struct vcpu *v, uint32_t reg, bool write, uint64_t value)
 	v->context.arch.direct |= part;
 	monitor_turn_on(&v->arch.monitor, part);
 	return true;
+}
+
+bool monitor_overflows(const struct kernel *k, const struct vcpu *v)
+{
+	const struct monitor *m = &v->arch.monitor;
+	bool held = (m->held & MONITOR_PMU) != 0;
+	uint64_t pmcr = held && k->current == &v->context ? sysreg_read(pmcr_el0) : m->pmcr;
+
+	if ((pmcr & PMCR_E) == 0)
+		return false;
+	if (held)
+		return (sysreg_read(pmovsset_el0) & sysreg_read(pmintenset_el1)) != 0;
+	return (m->overflows & m->interrupts) != 0;
 }
 
 /* ---- As the VMM sees it: the vCPU does not run, so these are in memory ---- */

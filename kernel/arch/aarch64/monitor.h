@@ -66,6 +66,7 @@ void monitor_load(struct vcpu *v);
 void monitor_unload(struct vcpu *v); /* something is held, and v is no longer current */
 /* v, which is current, accessed a register that trapped; true: done, or it does not trap now. */
 bool monitor_take(struct vcpu *v, uint32_t reg, bool write, uint64_t value);
+bool monitor_overflows(const struct kernel *k, const struct vcpu *v); /* the interrupt's level */
 void monitor_get(const struct vcpu *v, struct vcpu_monitor_group *g);
 void monitor_set(struct kernel *k, struct vcpu *v, const struct vcpu_monitor_group *g);
 

@@ -21,6 +21,10 @@ void fp_save(uint64_t fp[66]);
 void fp_load(const uint64_t fp[66]);
 void context_idle(void); /* where the idle context's pc points */
 
+/* ---- debug.S ---- */
+uint64_t debug_read(unsigned index);
+void debug_write(unsigned index, uint64_t value);
+
 /* ---- trap.c: called by entry.S with the context that was interrupted. CALL_CALL and
  * CALL_REPLY_WAIT go from there to port.c. ---- */
 struct context *trap_sync(struct kernel *k, struct context *c, uint64_t esr);
@@ -58,12 +62,12 @@ void vgic_load(struct kernel *k, struct vcpu *v); /* v is not kernel.loaded yet 
 /* As arch_vcpu_inject; `end` is VGIC_END_*. */
 void vgic_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t priority, uint32_t states,
 		 uint16_t end);
-uint64_t vgic_hcr(const struct vgic *g);		/* ICH_HCR_EL2 while it is loaded */
+uint64_t vgic_hcr(const struct vgic *g, uint64_t vmcr); /* ICH_HCR_EL2 while it is loaded */
 void vgic_count_ends(struct kernel *k, struct vcpu *v); /* some are parked; v is loaded */
-void vgic_deactivate(struct kernel *k, struct vcpu *v, uint64_t id); /* ICC_DIR_EL1 */
+/* A write of ICC_DIR_EL1; false: an SPI that is not active here. */
+bool vgic_deactivate(struct kernel *k, struct vcpu *v, uint64_t id);
 void vgic_drain(const struct kernel *k, struct vcpu *v); /* overflow into free list registers */
-/* `id`, pending or active in a list register and not linked, ends with a maintenance interrupt;
- * false: it is not. */
+/* `id` is in a list register, and not linked: it ends with a maintenance interrupt. */
 bool vgic_tell_end(struct kernel *k, struct vcpu *v, uint32_t id);
 uint32_t vgic_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t states);
 
@@ -90,18 +94,28 @@ static inline void vgic_lr_write(unsigned n, uint64_t value)
 }
 
 /* ---- vtimer.c ---- */
-void vtimer_init(struct kernel *k, struct vcpu *v); /* off; v is not loaded */
-void vtimer_save(struct kernel *k, struct vcpu *v); /* after vgic_save; v is unloaded by now */
-void vtimer_load(struct kernel *k, struct vcpu *v); /* before vgic_load */
+void vtimer_save(struct vcpu *v); /* and off */
+void vtimer_load(const struct vcpu *v);
+bool vtimer_high(const struct kernel *k, const struct vcpu *v);
 void vtimer_get(struct kernel *k, const struct vcpu *v, uint64_t *control, uint64_t *compare);
 void vtimer_set(struct kernel *k, struct vcpu *v, uint64_t control, uint64_t compare);
-void vtimer_settle(struct kernel *k, struct vcpu *v); /* before its pending state is looked at */
+
+/* ---- vppi.c: virtual interrupts of the same number as the physical ones ---- */
+void vppi_init(struct kernel *k, struct vcpu *v); /* off; v is not loaded */
+void vppi_save(struct kernel *k, struct vcpu *v); /* after vgic_save, vtimer_save; v is unloaded */
+void vppi_load(struct kernel *k, struct vcpu *v); /* before vtimer_load, vgic_load */
+void vppi_settle(struct kernel *k, struct vcpu *v); /* before a pending state is looked at */
+bool vppi_pends(struct kernel *k, const struct vcpu *v, uint32_t id); /* high, and not linked */
+void vppi_inject(struct kernel *k, struct vcpu *v, unsigned source);
 /* The guest's interrupt `id` was taken back, or one that was not linked has ended. */
-void vtimer_gone(struct kernel *k, struct vcpu *v, uint32_t id);
-/* Is `id` the virtual timer's, linked to the physical interrupt? */
-static inline bool vtimer_linked(const struct vcpu *v, uint32_t id)
+void vppi_gone(struct kernel *k, struct vcpu *v, uint32_t id);
+/* Is `id` linked to the physical interrupt of the same number? */
+static inline bool vppi_linked(const struct vcpu *v, uint32_t id)
 {
-	return v->arch.timer.state == VTIMER_LINKED && v->arch.timer.id == id;
+	const struct vppi *p = v->arch.ppi;
+
+	return (id == PPI_VIRTUAL_TIMER && p[VCPU_SOURCE_TIMER].state == VPPI_LINKED) ||
+	       (id == PPI_MONITOR && p[VCPU_SOURCE_MONITOR].state == VPPI_LINKED);
 }
 
 #endif

@@ -269,8 +269,7 @@ void arch_space_drop_table(struct kernel *k, struct space *s, uint64_t va, uint8
 	invalidate_all(s);
 }
 
-/* When the space is loaded, the core is left with no table: nothing runs at lower levels before a
- * switch. */
+/* If it is loaded, the core has no table: nothing runs at lower levels before a switch. */
 void arch_space_end(struct kernel *k, struct space *s)
 {
 	(void)k;

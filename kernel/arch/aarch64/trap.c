@@ -240,8 +240,8 @@ static HOT struct context *sysreg_exit(struct kernel *k, struct vcpu *v, uint64_
 	if ((esr & SYSREG(0, 0, 15, 0, 0)) != SYSREG(0, 0, 12, 0, 0))
 		return sysreg_other(k, v, esr);
 	sysreg_record(v, esr);
-	if (__builtin_expect(v->exit.write && v->exit.reg == SYSREG_ICC_DIR, 0)) {
-		vgic_deactivate(k, v, v->exit.value);
+	if (__builtin_expect(v->exit.write && v->exit.reg == SYSREG_ICC_DIR, 0) &&
+	    vgic_deactivate(k, v, v->exit.value)) {
 		arch_vcpu_advance(v, 4);
 		return &v->context;
 	}

@@ -41,7 +41,8 @@ uint32_t arch_vcpu_init(struct kernel *k, struct vcpu *v, uint32_t features)
 	    .vpidr = sysreg_read(midr_el1),
 	};
 	v->arch.monitor = (struct monitor){.os_lock = true};
-	vtimer_init(k, v);
+	v->arch.timer = (struct vtimer){0};
+	vppi_init(k, v);
 	return 0;
 }
 
@@ -89,13 +90,14 @@ void arch_vcpu_unload(struct kernel *k, struct vcpu *v)
 {
 	if (k->loaded != v)
 		return;
-	vtimer_settle(k, v);
+	vppi_settle(k, v);
 	system_save(&v->arch.system);
 	if (v->arch.monitor.held != 0)
 		monitor_unload(v);
 	vgic_save(k, v);
 	k->loaded = 0;
-	vtimer_save(k, v);
+	vtimer_save(v);
+	vppi_save(k, v);
 }
 
 /*
@@ -123,7 +125,8 @@ void vcpu_load(struct kernel *k, struct vcpu *v)
 	if (k->loaded != 0)
 		arch_vcpu_unload(k, k->loaded);
 	system_load(&v->arch.system);
-	vtimer_load(k, v);
+	vppi_load(k, v);
+	vtimer_load(v);
 	vgic_load(k, v);
 	k->loaded = v;
 	forget_sibling(k, v);
@@ -272,8 +275,7 @@ void arch_vcpu_set_register(struct vcpu *v, uint8_t number, uint64_t value)
 
 /* ---- Execution ---- */
 
-/* In AArch32 (a guest's EL0) the IT block's state goes on with the instruction: bits 26:25 and
- * 15:10. */
+/* In AArch32 (a guest's EL0) the IT block's state, bits 26:25 and 15:10, goes on, too. */
 static uint64_t advance_it(uint64_t psr)
 {
 	uint64_t it = ((psr >> 25) & 3) | ((psr >> 8) & 0xfc);

@@ -30,8 +30,7 @@ static bool from_el0(uint64_t psr)
 	return (psr & PSR_NRW) != 0 || (psr & PSR_M_MASK) == PSR_EL0T;
 }
 
-/* The vCPU's lazy registers are in the machine if it is loaded, its SCTLR_EL1 only if it is
- * current. */
+/* Loaded, a vCPU's lazy registers are in the machine, its SCTLR_EL1 only when it is current. */
 static void take(struct kernel *k, struct vcpu *v, uint64_t esr, uint64_t far)
 {
 	struct arch_context *a = &v->context.arch;

@@ -8,14 +8,14 @@
  * high. The list register keeps state 0 and its EOI bit until then, also while the vCPU is not
  * loaded, so the hardware asks again after the next load.
  * - At most one list register holds an interrupt, or none a pending one, while some pend in the
- * overflow (ICH_HCR_EL2.UIE, NPIE).
+ * overflow (ICH_HCR_EL2.UIE, NPIE), or the guest enables or disables a group (VGrp0EIE and so on).
  * - The guest ended an active interrupt that is in the overflow (LRENPIE).
  *
  * The overflow keeps what would be in a list register, pending ones in order of priority. An
  * interrupt of higher priority than one pending in a list register takes its place. With every list
  * register active, the one of lowest priority is *parked* in the overflow: the guest ends that
- * last. While there are such ones, the kernel is told of ends without a list register, and which
- * one a write of ICC_DIR_EL1 means.
+ * last. While there are such ones, the kernel is told of ends without a list register. Writes of
+ * ICC_DIR_EL1 trap: what they mean can be parked, or an SPI that is active at another vCPU.
  */
 #include "arch.h"
 #include "arch_calls.h"
@@ -37,7 +37,8 @@ static void lr_set(const struct kernel *k, struct vcpu *v, unsigned n, uint64_t 
 		v->arch.vgic.lr[n] = value;
 }
 
-#define RANK_ACTIVE 0x100u
+#define RANK_NEXT 0x100u
+#define RANK_ACTIVE (2 * RANK_NEXT)
 
 /* ---- What a list register holds ---- */
 
@@ -57,8 +58,8 @@ static uint64_t lr_make(const struct vcpu *v, uint32_t id, uint16_t priority, ui
 {
 	uint64_t lr = LR_MAKE(id, priority) | (uint64_t)states << LR_STATE_SHIFT;
 
-	if (vtimer_linked(v, id))
-		lr |= LR_PHYSICAL(PPI_VIRTUAL_TIMER);
+	if (vppi_linked(v, id))
+		lr |= LR_PHYSICAL(id);
 	else if (end >= VGIC_END_PHYSICAL)
 		lr |= LR_PHYSICAL(end);
 	else if (end == VGIC_END_TOLD)
@@ -156,18 +157,25 @@ static void waiting_set(struct vgic *g, uint64_t lr)
 	*held = (uint32_t)(lr >> 32);
 }
 
-uint64_t vgic_hcr(const struct vgic *g)
+uint64_t vgic_hcr(const struct vgic *g, uint64_t vmcr)
 {
+	uint64_t pends = ICH_HCR_UIE | ICH_HCR_NPIE | ICH_HCR_GROUPS(vmcr);
+
 	if (g->overflow == 0)
-		return ICH_HCR_EN;
-	return ICH_HCR_EN | (g->overflow != g->parked ? ICH_HCR_UIE | ICH_HCR_NPIE : 0) |
-	       (g->parked != 0 ? ICH_HCR_LRENPIE | ICH_HCR_TDIR : 0);
+		return ICH_HCR_EN | ICH_HCR_TDIR;
+	return ICH_HCR_EN | ICH_HCR_TDIR | (g->overflow != g->parked ? pends : 0) |
+	       (g->parked != 0 ? ICH_HCR_LRENPIE : 0);
+}
+
+static uint64_t vmcr_of(const struct kernel *k, const struct vcpu *v)
+{
+	return k->loaded == v ? sysreg_read(ICH_VMCR_EL2) : v->arch.vgic.vmcr;
 }
 
 /* Ends that were counted and not looked at yet stay so. */
 static void control_update(const struct kernel *k, const struct vcpu *v)
 {
-	uint64_t hcr = vgic_hcr(&v->arch.vgic), was;
+	uint64_t hcr = vgic_hcr(&v->arch.vgic, vmcr_of(k, v)), was;
 
 	if (k->loaded != v)
 		return;
@@ -195,16 +203,21 @@ static void overflow_remove(struct vgic *g, uint32_t id)
 	g->overflow--;
 }
 
-/* Less comes first: what is pending alone, then active LPIs, then what is active, by priority. */
-static uint32_t rank(uint64_t lr)
+/*
+ * Less comes first: what is pending alone, then the same of a group that the guest has disabled at
+ * its CPU interface, then active LPIs, then what is active, by priority.
+ */
+static uint32_t rank(uint64_t lr, uint64_t vmcr)
 {
-	uint32_t active = id_of(lr) < VGIC_LPIS ? 2 * RANK_ACTIVE : RANK_ACTIVE;
+	uint32_t active = id_of(lr) < VGIC_LPIS ? RANK_ACTIVE + RANK_NEXT : RANK_ACTIVE;
 
-	return LR_PRIORITY(lr) + ((lr & LR_ACTIVE) != 0 ? active : 0);
+	if ((lr & LR_ACTIVE) != 0)
+		return LR_PRIORITY(lr) + active;
+	return LR_PRIORITY(lr) + (LR_ENABLED(lr, vmcr) ? 0 : RANK_NEXT);
 }
 
 /* The first in rank from `from` on, of lowest id among equals. 0: none. */
-static COLD uint64_t overflow_first(const struct vgic *g, uint32_t from)
+static COLD uint64_t overflow_first(const struct vgic *g, uint64_t vmcr, uint32_t from)
 {
 	uint64_t best = 0;
 
@@ -214,7 +227,8 @@ static COLD uint64_t overflow_first(const struct vgic *g, uint32_t from)
 			uint32_t id = i < VGIC_SPIS_END ? i : i - VGIC_SPIS_END + VGIC_LPIS;
 			uint64_t lr = waiting_get(g, id);
 
-			if (rank(lr) >= from && (best == 0 || rank(lr) < rank(best)))
+			if (rank(lr, vmcr) >= from &&
+			    (best == 0 || rank(lr, vmcr) < rank(best, vmcr)))
 				best = lr;
 		}
 	}
@@ -226,7 +240,7 @@ static COLD uint64_t overflow_first(const struct vgic *g, uint32_t from)
  * comes after it, or, when none is pending, the last active one. Or -1. The end of an LPI is not
  * counted, and needs no list register: it is not kept as active.
  */
-static COLD int slot_displace(const struct kernel *k, struct vcpu *v, uint64_t lr)
+static COLD int slot_displace(const struct kernel *k, struct vcpu *v, uint64_t lr, uint64_t vmcr)
 {
 	int last = -1;
 	uint64_t last_lr = lr;
@@ -243,7 +257,7 @@ static COLD int slot_displace(const struct kernel *k, struct vcpu *v, uint64_t l
 		}
 		if ((other & LR_STATE) == 0 || (pending && (other & LR_ACTIVE) != 0))
 			continue;
-		if (rank(other) > rank(last_lr)) {
+		if (rank(other, vmcr) > rank(last_lr, vmcr)) {
 			last = (int)n;
 			last_lr = other;
 		}
@@ -258,13 +272,14 @@ static COLD int slot_displace(const struct kernel *k, struct vcpu *v, uint64_t l
 void vgic_drain(const struct kernel *k, struct vcpu *v)
 {
 	struct vgic *g = &v->arch.vgic;
+	uint64_t vmcr = vmcr_of(k, v);
 
 	while (g->overflow != 0) {
-		uint64_t lr = overflow_first(g, 0);
+		uint64_t lr = overflow_first(g, vmcr, 0);
 		int n = slot_take(k, v);
 
-		if (n < 0 && rank(lr) < RANK_ACTIVE)
-			n = slot_displace(k, v, lr);
+		if (n < 0 && rank(lr, vmcr) < RANK_ACTIVE)
+			n = slot_displace(k, v, lr, vmcr);
 		if (n < 0)
 			break;
 		overflow_remove(g, id_of(lr));
@@ -273,17 +288,17 @@ void vgic_drain(const struct kernel *k, struct vcpu *v)
 	control_update(k, v);
 }
 
+/* What pends in the overflow may come first. */
 static void place(const struct kernel *k, struct vcpu *v, uint64_t lr)
 {
-	int n = slot_take(k, v);
+	int n = v->arch.vgic.overflow == 0 ? slot_take(k, v) : -1;
 
-	if (n < 0 && rank(lr) < RANK_ACTIVE)
-		n = slot_displace(k, v, lr);
-	if (n >= 0)
+	if (n >= 0) {
 		slot_fill(k, v, (unsigned)n, lr);
-	else
+	} else {
 		overflow_add(&v->arch.vgic, lr);
-	control_update(k, v);
+		vgic_drain(k, v);
+	}
 }
 
 /* ---- Injecting and taking back ---- */
@@ -338,18 +353,11 @@ void arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t pr
 
 uint32_t arch_vcpu_irq_state(struct kernel *k, struct vcpu *v, uint32_t id)
 {
-	const struct vgic *g = &v->arch.vgic;
-	int n;
-
-	if (vtimer_linked(v, id))
-		vtimer_settle(k, v);
-	n = slot_of(g, id);
-	if (n >= 0)
-		return states_of(lr_get(k, v, (unsigned)n));
-	return is_waiting(g, id) ? states_of(waiting_get(g, id)) : 0;
+	vppi_settle(k, v);
+	return vgic_retract(k, v, id, 0) | (vppi_pends(k, v, id) ? IRQ_PENDING : 0);
 }
 
-/* All of an interrupt was taken back. The timer's physical one is vtimer.c's. */
+/* All of an interrupt was taken back. vppi.c has its physical ones. */
 static void physical_end(uint64_t lr)
 {
 	if ((lr & LR_HW) != 0 && LR_PINTID(lr) >= VGIC_SHARED)
@@ -377,8 +385,8 @@ uint32_t vgic_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t st
 	} else if (n >= 0) {
 		lr_set(k, v, (unsigned)n, left);
 	} else {
-		overflow_remove(g, id);
-		place(k, v, left);
+		waiting_set(g, left);
+		vgic_drain(k, v);
 	}
 	return states_of(lr);
 }
@@ -400,7 +408,7 @@ uint32_t arch_vcpu_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32
 	uint32_t was = vgic_retract(k, v, id, states);
 
 	if (was != 0 && (was & ~states) == 0) {
-		vtimer_gone(k, v, id);
+		vppi_gone(k, v, id);
 		tell_line(k, v, id);
 	}
 	return was;
@@ -409,18 +417,19 @@ uint32_t arch_vcpu_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32
 /*
  * WFI waits for an interrupt that the CPU interface would signal if it were not masked in PSTATE.
  * An end not told yet counts too: the line may be high still, and the maintenance interrupt is
- * about to come.
+ * about to come. QEMU does not tell when Group 0 is disabled: what has been behind it comes now.
  */
 bool arch_vcpu_wakes(struct kernel *k, struct vcpu *v)
 {
-	uint64_t vmcr = k->loaded == v ? sysreg_read(ICH_VMCR_EL2) : v->arch.vgic.vmcr;
+	uint64_t vmcr = vmcr_of(k, v);
 
+	if (v->arch.vgic.overflow != v->arch.vgic.parked)
+		vgic_drain(k, v);
 	for_each_bit(n, v->arch.vgic.used)
 	{
 		uint64_t lr = lr_get(k, v, n);
 
-		if ((lr & LR_PENDING) != 0 &&
-		    (vmcr & ((lr & LR_GROUP1) != 0 ? VMCR_VENG1 : VMCR_VENG0)) != 0 &&
+		if ((lr & LR_PENDING) != 0 && LR_ENABLED(lr, vmcr) &&
 		    LR_PRIORITY(lr) < VMCR_VPMR(vmcr))
 			return true;
 		if ((lr & LR_STATE) == 0 && LR_TELLS(lr))
@@ -435,21 +444,25 @@ bool arch_vcpu_wakes(struct kernel *k, struct vcpu *v)
 COLD void vgic_count_ends(struct kernel *k, struct vcpu *v)
 {
 	const struct vgic *g = &v->arch.vgic;
-	uint64_t hcr = sysreg_read(ICH_HCR_EL2);
+	uint64_t hcr = sysreg_read(ICH_HCR_EL2), vmcr = vmcr_of(k, v);
 	uint32_t count = ICH_HCR_EOICOUNT(hcr);
 
 	sysreg_write(ICH_HCR_EL2, hcr & ~ICH_HCR_EOIS);
 	/* With EOImode 1 an end deactivates nothing, though QEMU counts it. */
-	if ((sysreg_read(ICH_VMCR_EL2) & VMCR_VEOIM) != 0)
+	if ((vmcr & VMCR_VEOIM) != 0)
 		return;
 	for (; count != 0 && g->parked != 0; count--)
-		(void)arch_vcpu_retract(k, v, id_of(overflow_first(g, RANK_ACTIVE)), IRQ_ACTIVE);
+		(void)arch_vcpu_retract(k, v, id_of(overflow_first(g, vmcr, RANK_ACTIVE)),
+					IRQ_ACTIVE);
 }
 
-COLD void vgic_deactivate(struct kernel *k, struct vcpu *v, uint64_t id)
+COLD bool vgic_deactivate(struct kernel *k, struct vcpu *v, uint64_t id)
 {
-	if ((sysreg_read(ICH_VMCR_EL2) & VMCR_VEOIM) != 0 && arch_vcpu_has_id(id & 0xffffff))
-		(void)arch_vcpu_retract(k, v, (uint32_t)id & 0xffffff, IRQ_ACTIVE);
+	id &= 0xffffff;
+	if ((vmcr_of(k, v) & VMCR_VEOIM) == 0 || !arch_vcpu_has_id(id))
+		return true;
+	return (arch_vcpu_retract(k, v, (uint32_t)id, IRQ_ACTIVE) & IRQ_ACTIVE) != 0 ||
+	       id < VGIC_SHARED;
 }
 
 void vgic_maintenance(struct kernel *k)
@@ -468,7 +481,7 @@ void vgic_maintenance(struct kernel *k)
 		id = v->arch.vgic.id[n];
 		slot_free(k, v, n);
 		tell_line(k, v, id);
-		vtimer_gone(k, v, id);
+		vppi_gone(k, v, id);
 	}
 	vgic_drain(k, v);
 }

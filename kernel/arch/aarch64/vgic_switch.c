@@ -74,5 +74,5 @@ void vgic_load(struct kernel *k, struct vcpu *v)
 		APR_LOAD(3);
 	}
 	sysreg_write(ICH_VMCR_EL2, g->vmcr);
-	sysreg_write(ICH_HCR_EL2, vgic_hcr(g));
+	sysreg_write(ICH_HCR_EL2, vgic_hcr(g, g->vmcr));
 }

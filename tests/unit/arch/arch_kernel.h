@@ -39,7 +39,7 @@ struct arch_kernel {
 	uint16_t tag; /* of the translations in use */
 	uint64_t eager, fp, lazy; /* register contents */
 	struct vcpu *lazy_of;	  /* whose lazy registers are in the machine */
-	bool timer_ppi_active;	  /* the physical interrupt of the virtual timer */
+	bool ppi_active[2];	  /* the physical interrupts of a vCPU's own sources */
 	uint64_t timer;		  /* kernel timer; ~0: off */
 	unsigned polls;		  /* of arch_interrupt_pending since the kernel was entered */
 	unsigned preempt_at;	  /* the poll from which on it says yes; 0: never */

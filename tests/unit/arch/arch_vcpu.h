@@ -18,7 +18,7 @@ struct fake_interrupt {
 	uint16_t priority;
 	uint8_t state;	   /* IRQ_PENDING, IRQ_ACTIVE */
 	bool listed;	   /* in a list register; else overflow */
-	bool hardware;	   /* linked to the physical virtual-timer interrupt */
+	bool hardware;	   /* linked to the physical interrupt of one of the vCPU's own sources */
 	uint32_t physical; /* linked to this one; 0: none */
 	struct line *line;
 };
@@ -27,11 +27,12 @@ struct arch_vcpu {
 	uint64_t lazy;
 	struct fake_interrupt interrupts[FAKE_INTERRUPTS]; /* in order of injection */
 	unsigned count;
-	uint64_t timer_at; /* the guest's virtual timer; ~0: off */
-	uint32_t timer_id;
-	uint16_t timer_priority;
-	bool timer_enabled;	 /* in the virtual redistributor */
-	bool timer_held;	 /* fired while not enabled: physically active, nothing injected */
+	struct {
+		uint64_t at; /* its level is high from then on; ~0: off */
+		uint16_t priority;
+		bool enabled;	 /* in the virtual redistributor */
+		bool held;	 /* fired while not enabled: physically active, nothing injected */
+	} own[2];		 /* by VCPU_SOURCE_* */
 	bool aborted, undefined; /* exceptions injected and not yet seen by the test */
 };
 

@@ -72,8 +72,10 @@ uint64_t fake_guest_lazy(struct kernel *k);
 /* Takes the pending interrupt of highest priority from the list registers: its id, or -1. */
 int fake_guest_acknowledge(struct kernel *k);
 void fake_guest_end(struct kernel *k, uint32_t id);
-void fake_guest_timer(struct kernel *k, uint64_t at); /* programs the virtual timer */
-void fake_timer_poll(struct kernel *k);	    /* the virtual timer's interrupt, if it is due */
+void fake_guest_monitor(struct kernel *k, bool high);	    /* overflows */
+void fake_own_load(struct kernel *k, const struct vcpu *v); /* physical interrupts in use */
+void fake_guest_timer(struct kernel *k, uint64_t at);	    /* programs the virtual timer */
+void fake_timer_poll(struct kernel *k);	    /* interrupts of its own sources that are due */
 unsigned fake_listed(const struct vcpu *v); /* interrupts in list registers */
 /* No record of an interrupt names this line. */
 bool fake_vcpu_names_line(const struct vcpu *v, const struct line *line);

@@ -86,15 +86,11 @@ void arch_switch(struct kernel *k, struct context *from, struct context *to)
 		return;
 	if (k->loaded)
 		arch_vcpu_unload(k, k->loaded);
-	CHECK(!k->arch.timer_ppi_active);
+	CHECK(!k->arch.ppi_active[0] && !k->arch.ppi_active[1]);
 	k->loaded = v;
 	k->arch.lazy_of = v;
 	k->arch.lazy = v->arch.lazy;
-	for (unsigned i = 0; i < v->arch.count; i++)
-		if (v->arch.interrupts[i].hardware && v->arch.interrupts[i].listed)
-			k->arch.timer_ppi_active = true;
-	if (v->arch.timer_held)
-		k->arch.timer_ppi_active = true;
+	fake_own_load(k, v);
 }
 
 void arch_switch_exit(struct kernel *k, struct context *from, struct context *to)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * vCPUs: a lazy marker, four list registers with overflow, and a virtual timer linked to a physical
- * interrupt that must be active exactly while its list register (or its being held) is in the
- * machine.
+ * vCPUs: a lazy marker, four list registers with overflow, and two sources of its own, each linked
+ * to a physical interrupt that must be active exactly while its list register (or its being held)
+ * is in the machine.
  */
 #include "fake.h"
 
@@ -22,6 +22,14 @@ static struct vcpu *running(const struct kernel *k)
 	return (struct vcpu *)k->current;
 }
 
+static const uint32_t own_id[VCPU_SOURCES] = {27, 23};
+
+static unsigned source_of(uint32_t id)
+{
+	CHECK(id == own_id[VCPU_SOURCE_TIMER] || id == own_id[VCPU_SOURCE_MONITOR]);
+	return id == own_id[VCPU_SOURCE_MONITOR];
+}
+
 /* ---- Registers ---- */
 
 uint32_t arch_vcpu_init(struct kernel *k, struct vcpu *v, uint32_t features)
@@ -32,8 +40,10 @@ uint32_t arch_vcpu_init(struct kernel *k, struct vcpu *v, uint32_t features)
 	arch_fp_forget(k, &v->context);
 	v->context.arch = (struct arch_context){0};
 	v->context.arch.tag = ((struct space *)v->space.object)->id;
-	v->arch.timer_at = ~0ull;
-	v->arch.timer_enabled = v->arch.timer_held = false;
+	for (unsigned i = 0; i < VCPU_SOURCES; i++) {
+		v->arch.own[i].at = ~0ull;
+		v->arch.own[i].enabled = v->arch.own[i].held = false;
+	}
 	return features & FAKE_FEATURES;
 }
 
@@ -42,10 +52,12 @@ void arch_vcpu_unload(struct kernel *k, struct vcpu *v)
 	if (k->loaded != v)
 		return;
 	CHECK(k->arch.lazy_of == v);
-	v->arch.timer_held = false; /* fires again, and is held, when it is back */
+	for (unsigned i = 0; i < VCPU_SOURCES; i++) {
+		v->arch.own[i].held = false; /* fires again, and is held, when it is back */
+		k->arch.ppi_active[i] = false;
+	}
 	v->arch.lazy = k->arch.lazy;
 	k->arch.lazy_of = NULL;
-	k->arch.timer_ppi_active = false;
 	k->loaded = NULL;
 }
 
@@ -240,7 +252,7 @@ uint32_t arch_vcpu_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32
 		struct line *line = i->line;
 
 		if (i->hardware && k->loaded == v)
-			k->arch.timer_ppi_active = false;
+			k->arch.ppi_active[source_of(id)] = false;
 		unlink_physical(k, i);
 		remove_interrupt(v, i);
 		if (line && was)
@@ -291,8 +303,8 @@ void fake_guest_end(struct kernel *k, uint32_t id)
 	line = i->line;
 	i->state &= (uint8_t)~IRQ_ACTIVE;
 	if (i->hardware) {
-		CHECK(k->arch.timer_ppi_active);
-		k->arch.timer_ppi_active = false;
+		CHECK(k->arch.ppi_active[source_of(id)]);
+		k->arch.ppi_active[source_of(id)] = false;
 		i->hardware = false;
 	}
 	unlink_physical(k, i);
@@ -302,65 +314,86 @@ void fake_guest_end(struct kernel *k, uint32_t id)
 		vcpu_interrupt_ended(k, line);
 }
 
-/* ---- The virtual timer ---- */
+/* ---- The sources of its own: the virtual timer, and the performance monitors ---- */
 
-void arch_vcpu_timer(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t priority, bool enabled)
+static void own_inject(struct kernel *k, struct vcpu *v, unsigned i)
 {
-	CHECK(id < 32);
-	v->arch.timer_id = id;
-	v->arch.timer_priority = priority;
-	v->arch.timer_enabled = enabled;
-	if (enabled && v->arch.timer_held) { /* physically active already */
-		v->arch.timer_held = false;
-		arch_vcpu_inject(k, v, id, priority, IRQ_PENDING, NULL);
-		interrupt_of(v, id)->hardware = true;
+	arch_vcpu_inject(k, v, own_id[i], v->arch.own[i].priority, IRQ_PENDING, NULL);
+	interrupt_of(v, own_id[i])->hardware = true;
+}
+
+void arch_vcpu_source(struct kernel *k, struct vcpu *v, uint32_t source, uint16_t priority,
+		      bool enabled)
+{
+	CHECK(source < VCPU_SOURCES);
+	v->arch.own[source].priority = priority;
+	v->arch.own[source].enabled = enabled;
+	if (enabled && v->arch.own[source].held) { /* physically active already */
+		v->arch.own[source].held = false;
+		own_inject(k, v, source);
 	}
 }
 
-static bool timer_in_service(const struct vcpu *v)
+static bool in_service(const struct vcpu *v, unsigned i)
 {
-	const struct fake_interrupt *i = interrupt_of(v, v->arch.timer_id);
+	const struct fake_interrupt *f = interrupt_of(v, own_id[i]);
 
-	return v->arch.timer_held || (i && i->hardware);
+	return v->arch.own[i].held || (f && f->hardware);
 }
 
+/* Of the timer: the monitors count for a vCPU that runs. */
 uint64_t arch_vcpu_deadline(const struct vcpu *v)
 {
-	return !v->arch.timer_enabled || timer_in_service(v) ? ~0ull : v->arch.timer_at;
+	return !v->arch.own[0].enabled || in_service(v, 0) ? ~0ull : v->arch.own[0].at;
 }
 
-static void timer_fires(struct kernel *k, struct vcpu *v)
+void fake_own_load(struct kernel *k, const struct vcpu *v)
 {
-	if (!v->arch.timer_enabled) {
-		v->arch.timer_held = true;
-		return;
+	for (unsigned i = 0; i < VCPU_SOURCES; i++) {
+		const struct fake_interrupt *f = interrupt_of(v, own_id[i]);
+
+		k->arch.ppi_active[i] = v->arch.own[i].held || (f && f->hardware && f->listed);
 	}
-	arch_vcpu_inject(k, v, v->arch.timer_id, v->arch.timer_priority, IRQ_PENDING, NULL);
-	interrupt_of(v, v->arch.timer_id)->hardware = true;
+}
+
+static void own_fires(struct kernel *k, struct vcpu *v, unsigned i)
+{
+	if (!v->arch.own[i].enabled)
+		v->arch.own[i].held = true;
+	else
+		own_inject(k, v, i);
 }
 
 void arch_vcpu_deadline_passed(struct kernel *k, struct vcpu *v)
 {
 	CHECK(k->loaded != v);
-	CHECK(!timer_in_service(v));
-	CHECK(v->arch.timer_at <= fake_time);
-	timer_fires(k, v);
+	CHECK(!in_service(v, 0));
+	CHECK(v->arch.own[0].at <= fake_time);
+	own_fires(k, v, 0);
 }
 
 void fake_guest_timer(struct kernel *k, uint64_t at)
 {
-	running(k)->arch.timer_at = at;
+	running(k)->arch.own[VCPU_SOURCE_TIMER].at = at;
+}
+
+void fake_guest_monitor(struct kernel *k, bool high)
+{
+	running(k)->arch.own[VCPU_SOURCE_MONITOR].at = high ? 0 : ~0ull;
 }
 
 void fake_timer_poll(struct kernel *k)
 {
 	struct vcpu *v = k->loaded;
 
-	if (!v || v->arch.timer_at > fake_time || timer_in_service(v))
-		return;
-	if (k->arch.timer_ppi_active)
-		FAIL("the timer of the loaded vCPU cannot fire: its interrupt was left active");
-	k->arch.timer_ppi_active = true;
-	timer_fires(k, v);
-	vcpu_wake(k, v);
+	for (unsigned i = 0; v && i < VCPU_SOURCES; i++) {
+		if (v->arch.own[i].at > fake_time || in_service(v, i))
+			continue;
+		if (k->arch.ppi_active[i])
+			FAIL("a source of the loaded vCPU cannot fire: its interrupt was left "
+			     "active");
+		k->arch.ppi_active[i] = true;
+		own_fires(k, v, i);
+		vcpu_wake(k, v);
+	}
 }

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The physical timers, tied to the kernel's calls: a line for each vCPU, one timer for all. */
+/* The physical timers, tied to the kernel's calls: a line for each vCPU, one timer for all, and for
+ * the interrupt controller, which looks again after a while whether an interrupt has ended. */
 #include "services/lib/grants.h"
 #include "services/lib/log.h"
+#include "services/lib/start.h"
 #include "services/lib/sys.h"
 #include "services/vmm/arch/aarch64/arch_vm.h"
 #include "services/vmm/machine.h"
+
+#define RECHECK_PER_SECOND 10000
 
 static uint64_t now(void *host)
 {
@@ -23,12 +27,31 @@ static void level(void *host, unsigned int cpu, bool high)
 		line_lower(line);
 }
 
+static void timer_update(const struct arch_vm *a)
+{
+	_Static_assert(PTIMER_NEVER == 0, "0 cancels");
+	if (a->recheck_at && (!a->ptimer_at || a->recheck_at < a->ptimer_at))
+		timer_set(a->timer, a->recheck_at);
+	else
+		timer_set(a->timer, a->ptimer_at);
+}
+
 static void deadline(void *host, uint64_t ticks)
 {
 	const struct machine *m = host;
 
-	_Static_assert(PTIMER_NEVER == 0, "0 cancels");
-	timer_set(m->arch->ptimer_deadline, ticks);
+	m->arch->ptimer_at = ticks;
+	timer_update(m->arch);
+}
+
+void arch_recheck(void *host)
+{
+	const struct machine *m = host;
+
+	if (m->arch->recheck_at)
+		return;
+	m->arch->recheck_at = sys_counter() + start_page()->frequency / RECHECK_PER_SECOND;
+	timer_update(m->arch);
 }
 
 static const struct ptimer_ops ops = {.now = now, .level = level, .deadline = deadline};
@@ -36,6 +59,9 @@ static const struct ptimer_ops ops = {.now = now, .level = level, .deadline = de
 static void passed(struct machine *m, void *arg)
 {
 	(void)arg;
+	m->arch->recheck_at = 0;
+	vgic_recheck(&m->arch->vgic);
+	m->arch->ptimer_at = PTIMER_NEVER;
 	ptimer_passed(&m->arch->ptimer);
 }
 
@@ -51,8 +77,8 @@ bool arch_ptimer_init(struct machine *m)
 	m->arch->ptimer_lines = lines;
 	if (lines)
 		status = untyped_retype(grant_slot("untyped"), CAP_LINE, 0, 0, lines, cpus);
-	m->arch->ptimer_deadline = grant_slot("timer");
-	if (status || !m->arch->ptimer_deadline) {
+	m->arch->timer = grant_slot("timer");
+	if (status || !m->arch->timer) {
 		log_line("vmm %s: no grant timer, or no lines for the timers (%d)", m->config->name,
 			 status);
 		return false;

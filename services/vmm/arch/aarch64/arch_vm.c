@@ -95,11 +95,12 @@ static void vgic_pend_physical(void *host, uint32_t id, bool pending)
 	irq_pend(machine_line(host, id)->line, pending);
 }
 
-static void vgic_timer(void *host, unsigned int cpu, uint16_t priority, bool enabled)
+static void vgic_source(void *host, unsigned int cpu, uint32_t source, uint16_t priority,
+			bool enabled)
 {
 	const struct machine *m = host;
 
-	vcpu_timer(m->vcpus[cpu], m->arch->vgic.timer, priority, enabled);
+	vcpu_source(m->vcpus[cpu], source, priority, enabled);
 }
 
 static uint8_t *vgic_memory(void *host, uint64_t gpa, uint64_t bytes, bool write)
@@ -117,7 +118,8 @@ static const struct vgic_ops vgic_ops = {
     .disarm = vgic_disarm,
     .wire = vgic_wire,
     .pend = vgic_pend_physical,
-    .timer = vgic_timer,
+    .source = vgic_source,
+    .recheck = arch_recheck,
     .memory = vgic_memory,
 };
 
@@ -211,12 +213,10 @@ bool arch_init(struct machine *m)
 		return false;
 	for (uint32_t i = 0; i < m->config->cpu_num; i++) {
 		struct vcpu_ids ids = {0};
-		int32_t status = vcpu_timer(m->vcpus[i], m->arch->vgic.timer, 0, 0);
+		int32_t status =
+		    vcpu_firmware(m->vcpus[i], FIRMWARE_VERSION | FIRMWARE_WORKAROUNDS);
 		uint32_t bytes = 0;
 
-		if (!status)
-			status =
-			    vcpu_firmware(m->vcpus[i], FIRMWARE_VERSION | FIRMWARE_WORKAROUNDS);
 		if (!status)
 			status = vcpu_get(m->vcpus[i], VCPU_GROUP_IDS, &bytes);
 		if (!status && bytes != sizeof(ids))
@@ -344,6 +344,10 @@ bool arch_sysreg(struct machine *m, uint32_t cpu, uint32_t reg, bool write, uint
 			vgic_sgi(&m->arch->vgic, cpu, *value, reg != SYSREG_ICC_SGI1R);
 		return write;
 	}
+	if (reg == SYSREG_ICC_DIR && write) {
+		vgic_end(&m->arch->vgic, cpu, *value);
+		return true;
+	}
 	if (reg == SYSREG_OSLAR && sysreg_access(&m->arch->sysreg, cpu, reg, write, value)) {
 		tell_os_lock(m, cpu);
 		return true;
@@ -355,6 +359,11 @@ bool arch_sysreg(struct machine *m, uint32_t cpu, uint32_t reg, bool write, uint
 void arch_sysreg_name(uint32_t reg, char text[24])
 {
 	sysreg_name(reg, text);
+}
+
+bool arch_has_monitors(const struct machine *m)
+{
+	return (m->arch->sysreg.id[SYSREG_ID(5, 0)] >> 8 & 0xf) != 0; /* ID_AA64DFR0_EL1.PMUVer */
 }
 
 int32_t arch_inject(struct machine *m, uint32_t cpu, uint32_t irq)

@@ -19,12 +19,14 @@ struct arch_vm {
 	struct psci psci;
 	struct sysreg sysreg;
 	struct ptimer ptimer;
-	skerry_cap ptimer_deadline; /* one timer for all vCPUs */
-	skerry_cap ptimer_lines;    /* that of vCPU 0, then the others' */
+	skerry_cap timer;		/* one for all of these: */
+	uint64_t ptimer_at, recheck_at; /* 0: not */
+	skerry_cap ptimer_lines;	/* that of vCPU 0, then the others' */
 };
 
 /* The physical timers, after vgic_init. False after a line in the log. */
 bool arch_ptimer_init(struct machine *m);
+void arch_recheck(void *host); /* of struct vgic_ops; host is the machine */
 
 /* Where the interrupt controller is unless an emulated device of the config says otherwise. */
 #define ARCH_GICD_BASE 0x08000000ull

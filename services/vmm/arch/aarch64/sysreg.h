@@ -13,6 +13,7 @@
 #define SYSREG(op0, op1, crn, crm, op2)                                          \
 	((uint32_t)(op0) << 20 | (uint32_t)(op2) << 17 | (uint32_t)(op1) << 14 | \
 	 (uint32_t)(crn) << 10 | (uint32_t)(crm) << 1)
+#define SYSREG_ICC_DIR SYSREG(3, 0, 12, 11, 1)
 #define SYSREG_ICC_SGI1R SYSREG(3, 0, 12, 11, 5)
 #define SYSREG_ICC_ASGI1R SYSREG(3, 0, 12, 11, 6)
 #define SYSREG_ICC_SGI0R SYSREG(3, 0, 12, 11, 7)

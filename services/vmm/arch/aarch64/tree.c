@@ -106,6 +106,16 @@ static void write_timer(struct fdt_write *w)
 	fdt_write_end(w);
 }
 
+static void write_monitors(struct fdt_write *w)
+{
+	const uint32_t interrupt[] = {GIC_PPI, 7, IRQ_LEVEL_HIGH};
+
+	fdt_write_begin(w, "pmu");
+	fdt_write_text(w, "compatible", "arm,armv8-pmuv3");
+	fdt_write_cells(w, "interrupts", interrupt, 3);
+	fdt_write_end(w);
+}
+
 /* The first UART, by its path; empty: there is none. */
 static void console_path(const skerry_VmConfig *c, char path[64])
 {
@@ -154,6 +164,8 @@ int arch_tree_make(struct arch_tree *t, void *to, size_t room)
 	write_cpus(&w, c);
 	write_gic(&w, t);
 	write_timer(&w);
+	if (t->monitors)
+		write_monitors(&w);
 	fdt_write_end(&w);
 	size = fdt_write_finish(&w);
 	if (size >= 0)

@@ -6,8 +6,9 @@
 
 #include "kernel/abi.h"
 
+/* What the vCPU's own hardware makes: the kernel's VCPU_SOURCE_*. */
 #define TIMER_PPI 27u
-#define WAKER_ASLEEP 0x6u
+#define MONITOR_PPI 23u
 /* Five bits of priority, as every implementation of the virtual CPU interface has at least. */
 #define PRIORITY_MASK 0xf8u
 
@@ -32,7 +33,6 @@ bool vgic_init(struct vgic *g, unsigned int cpus, const uint32_t *affinity, uint
 		return false;
 	memset(g, 0, sizeof(*g));
 	g->cpus = cpus;
-	g->timer = TIMER_PPI;
 	g->ctlr = GICD_CTLR_ARE | GICD_CTLR_DS;
 	g->priority_mask = PRIORITY_MASK;
 	/* Two words of SPIs at least: guests that probe with one find room for the other. */
@@ -67,6 +67,11 @@ void vgic_private_line(struct vgic *g, uint32_t id)
 		g->cpu[i].irqs[id].line = true;
 }
 
+static bool is_own(uint32_t id)
+{
+	return id == TIMER_PPI || id == MONITOR_PPI;
+}
+
 struct vgic_irq *vgic_irq(struct vgic *g, unsigned int cpu, uint32_t id)
 {
 	return id < VGIC_PRIVATE ? &g->cpu[cpu].irqs[id] : &g->shared[id - VGIC_PRIVATE];
@@ -85,17 +90,38 @@ static unsigned int routed(const struct vgic *g, const struct vgic_irq *irq, uns
 	return VGIC_CPUS;
 }
 
-/* The vCPU that is to have the interrupt now; VGIC_CPUS: none. */
-static unsigned int target(const struct vgic *g, const struct vgic_irq *irq, unsigned int cpu,
-			   uint32_t id)
+/* Is it active at another vCPU than `to`? Then it waits: vgic_recheck(). */
+static bool active_elsewhere(struct vgic *g, struct vgic_irq *irq, unsigned int to, uint32_t id)
 {
-	if (!irq->enabled || !(g->ctlr & (irq->group0 ? GICD_CTLR_GRP0 : GICD_CTLR_GRP1)))
+	for (unsigned int i = 0; irq->known >> i; i++) {
+		if (i == to || !(irq->known >> i & 1))
+			continue;
+		if (g->ops->state(g->host, i, id) & IRQ_ACTIVE)
+			return true;
+		irq->known &= (uint8_t) ~(1u << i);
+	}
+	return false;
+}
+
+/* The vCPU that is to have the interrupt now; VGIC_CPUS: none. */
+static unsigned int target(struct vgic *g, struct vgic_irq *irq, unsigned int cpu, uint32_t id)
+{
+	unsigned int to = routed(g, irq, cpu, id);
+
+	if (!irq->enabled || !(g->ctlr & (irq->group0 ? GICD_CTLR_GRP0 : GICD_CTLR_GRP1)) ||
+	    to == VGIC_CPUS || g->cpu[to].waker)
 		return VGIC_CPUS;
-	return routed(g, irq, cpu, id);
+	if (!active_elsewhere(g, irq, to, id))
+		return to;
+	g->waits = true;
+	g->ops->recheck(g->host);
+	return VGIC_CPUS;
 }
 
 static bool wire(const struct vgic *g, const struct vgic_irq *irq, unsigned int cpu, uint32_t id)
 {
+	if (is_own(id))
+		return g->ops->state(g->host, cpu, id) & IRQ_PENDING;
 	return irq->line && g->ops->wire(g->host, cpu, id, irq->edge);
 }
 
@@ -112,6 +138,11 @@ static void inject(struct vgic *g, struct vgic_irq *irq, unsigned int cpu, uint3
 		       states);
 }
 
+static uint32_t source_of(uint32_t id)
+{
+	return id == TIMER_PPI ? VCPU_SOURCE_TIMER : VCPU_SOURCE_MONITOR;
+}
+
 static void forward(struct vgic *g, struct vgic_irq *irq, unsigned int to, uint32_t id)
 {
 	irq->forwarded = true;
@@ -120,8 +151,8 @@ static void forward(struct vgic *g, struct vgic_irq *irq, unsigned int to, uint3
 	irq->given = priority_of(irq);
 	if (irq->line)
 		g->ops->arm(g->host, to, id, irq->given, irq->edge);
-	else if (id == g->timer)
-		g->ops->timer(g->host, to, irq->given, true);
+	else if (is_own(id))
+		g->ops->source(g->host, to, source_of(id), irq->given, true);
 	if (irq->pending) {
 		irq->pending = false;
 		inject(g, irq, to, id, IRQ_PENDING);
@@ -148,11 +179,11 @@ void vgic_withdraw(struct vgic *g, unsigned int cpu, uint32_t id)
 	irq->forwarded = false;
 	if (irq->line)
 		states = disarm(g, irq, id);
-	else if (id == g->timer)
-		g->ops->timer(g->host, irq->at, irq->given, false);
+	else if (is_own(id))
+		g->ops->source(g->host, irq->at, source_of(id), irq->given, false);
 	states |= g->ops->retract(g->host, irq->at, id, IRQ_PENDING);
 	/* What comes by itself when it is armed again need not be kept here. */
-	if ((states & IRQ_PENDING) && id != g->timer && !wire(g, irq, cpu, id))
+	if ((states & IRQ_PENDING) && !wire(g, irq, cpu, id))
 		irq->pending = true;
 }
 
@@ -177,6 +208,15 @@ void vgic_sync_all(struct vgic *g)
 		vgic_sync(g, 0, id);
 	for (uint32_t n = 0; g->has_lpis && n < VGIC_LPIS; n++)
 		vgic_lpi_sync(g, n);
+}
+
+void vgic_recheck(struct vgic *g)
+{
+	if (!g->waits)
+		return;
+	g->waits = false;
+	for (uint32_t id = VGIC_PRIVATE; id < g->ids; id++)
+		vgic_sync(g, 0, id);
 }
 
 bool vgic_pend(struct vgic *g, unsigned int cpu, uint32_t id)
@@ -242,7 +282,7 @@ void vgic_unpend(struct vgic *g, unsigned int cpu, uint32_t id)
 	else if (irq->edge && wire(g, irq, cpu, id))
 		forget_edge(g, irq, id);
 	/* A level that is high stays pending (IHI 0069, ICPENDR). */
-	if (irq->forwarded && id != g->timer && !wire(g, irq, cpu, id))
+	if (irq->forwarded && !wire(g, irq, cpu, id))
 		g->ops->retract(g->host, irq->at, id, IRQ_PENDING);
 }
 
@@ -266,6 +306,15 @@ void vgic_deactivate(struct vgic *g, unsigned int cpu, uint32_t id)
 		if (irq->known >> i & 1)
 			g->ops->retract(g->host, i, id, IRQ_ACTIVE);
 	}
+	if (g->waits)
+		vgic_sync(g, cpu, id);
+}
+
+void vgic_end(struct vgic *g, unsigned int cpu, uint64_t id)
+{
+	id &= 0xffffff;
+	if (id >= VGIC_PRIVATE && id < g->ids)
+		vgic_deactivate(g, cpu, (uint32_t)id);
 }
 
 void vgic_cpu_reset(struct vgic *g, unsigned int cpu)
@@ -282,7 +331,7 @@ void vgic_cpu_reset(struct vgic *g, unsigned int cpu)
 	}
 	for (uint32_t id = 0; id < VGIC_SGIS; id++)
 		c->irqs[id].edge = true;
-	c->waker = WAKER_ASLEEP;
+	c->waker = 0; /* as firmware leaves it */
 }
 
 /*

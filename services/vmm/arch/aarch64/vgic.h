@@ -9,10 +9,10 @@
  * otherwise, keeping what was pending. What is active stays active meanwhile. The model reaches the
  * kernel only through struct vgic_ops.
  *
- * Departures, each visible to a guest: GICR_WAKER keeps its bits, but a redistributor that is
- * asleep holds nothing back; what is active when its route changes can become active at the other
- * vCPU, too; a priority or group that is changed while the interrupt is active counts from its end
- * on.
+ * What is active at a vCPU is pending at no other: an interrupt whose route changed meanwhile waits
+ * for its end, which the model has to look for (`recheck`). A priority or group that changes while
+ * the interrupt is active counts from its end on, as in Arm's own controllers. Redistributors begin
+ * awake, as firmware leaves them; asleep, one gives its vCPU nothing.
  */
 #ifndef VMM_VGIC_H
 #define VMM_VGIC_H
@@ -45,7 +45,10 @@ struct vgic_ops {
 	/* Would it be pending, if it were armed anew? */
 	bool (*wire)(void *host, unsigned int cpu, uint32_t id, bool edge);
 	void (*pend)(void *host, uint32_t id, bool pending); /* a physical one, in the machine */
-	void (*timer)(void *host, unsigned int cpu, uint16_t priority, bool enabled);
+	/* VCPU_SOURCE_*, which raises a PPI by itself. */
+	void (*source)(void *host, unsigned int cpu, uint32_t source, uint16_t priority,
+		       bool enabled);
+	void (*recheck)(void *host); /* call vgic_recheck(), in a while */
 	/* `bytes` of the guest's memory in one piece; null: they are not, or are to be written and
 	 * the guest may not. */
 	uint8_t *(*memory)(void *host, uint64_t gpa, uint64_t bytes, bool write);
@@ -87,10 +90,10 @@ struct vgic {
 	void *host;
 	uint64_t dist_base, redist_base; /* guest physical */
 	unsigned int cpus;
-	uint32_t ids;	/* interrupts implemented, a multiple of 32 */
-	uint32_t timer; /* the PPI of the virtual timer */
+	uint32_t ids; /* interrupts implemented, a multiple of 32 */
 	uint32_t ctlr;
 	uint8_t priority_mask; /* the bits of a priority that are implemented */
+	bool waits;	       /* an interrupt does, that is active at another vCPU */
 	bool has_lpis;	       /* there is a service that makes them */
 	struct vgic_cpu cpu[VGIC_CPUS];
 	struct vgic_lpi lpis[VGIC_LPIS];
@@ -122,6 +125,9 @@ void vgic_sgi(struct vgic *g, unsigned int cpu, uint64_t value, bool group0);
 /* The interrupt becomes pending, as by ISPENDR. `cpu` counts for private ones only. False: no such
  * id. */
 bool vgic_pend(struct vgic *g, unsigned int cpu, uint32_t id);
+void vgic_recheck(struct vgic *g);
+/* An SPI ends that may be active at another vCPU: ICC_DIR_EL1. */
+void vgic_end(struct vgic *g, unsigned int cpu, uint64_t id);
 /* vCPU `cpu` starts anew: its private interrupts are as after reset. */
 void vgic_cpu_reset(struct vgic *g, unsigned int cpu);
 

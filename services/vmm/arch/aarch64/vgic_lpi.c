@@ -20,7 +20,7 @@
 static unsigned int target(const struct vgic *g, const struct vgic_lpi *l)
 {
 	return l->enabled && (g->ctlr & GICD_CTLR_GRP1) && l->cpu < g->cpus &&
-		       (g->cpu[l->cpu].ctlr & GICR_CTLR_ENABLE_LPIS)
+		       !g->cpu[l->cpu].waker && (g->cpu[l->cpu].ctlr & GICR_CTLR_ENABLE_LPIS)
 		   ? l->cpu
 		   : VGIC_CPUS;
 }

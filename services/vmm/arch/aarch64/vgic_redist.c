@@ -108,5 +108,6 @@ void vgic_redist_write(struct vgic *g, unsigned int cpu, uint32_t offset, uint32
 		g->cpu[cpu].waker = value & WAKER_PROCESSOR_SLEEP
 					? WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP
 					: 0;
+		vgic_sync_all(g);
 	}
 }
