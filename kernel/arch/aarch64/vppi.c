@@ -11,10 +11,8 @@
 #include "monitor.h"
 #include "port.h"
 
-#define EACH_SOURCE(i)    \
-	unsigned i = 0;   \
-	i < VCPU_SOURCES; \
-	i++
+/* Unrolled: each switch of vCPUs comes here. */
+#define for_each_source(i) _Pragma("GCC unroll 2") for (unsigned i = 0; i < VCPU_SOURCES; i++)
 
 static const uint8_t ppi_of[VCPU_SOURCES] = {PPI_VIRTUAL_TIMER, PPI_MONITOR};
 
@@ -66,7 +64,8 @@ void vppi_fired(struct kernel *k, uint32_t number)
 
 void vppi_init(struct kernel *k, struct vcpu *v)
 {
-	for (EACH_SOURCE(i)) {
+	for_each_source(i)
+	{
 		if (v->arch.ppi[i].state == VPPI_LINKED)
 			vgic_retract(k, v, ppi_of[i], IRQ_PENDING | IRQ_ACTIVE);
 		v->arch.ppi[i] = (struct vppi){0};
@@ -75,25 +74,34 @@ void vppi_init(struct kernel *k, struct vcpu *v)
 
 /* ---- With the vCPU: the interrupt is looked up in memory, where vgic_save left it ---- */
 
+static void save(struct kernel *k, struct vcpu *v, unsigned i)
+{
+	struct vppi *p = &v->arch.ppi[i];
+
+	if (p->state == VPPI_LINKED && !in_care(k, v, i))
+		p->state = VPPI_QUIET; /* the guest ended both */
+	else
+		gic_deactivate(ppi_of[i]);
+	if (p->state == VPPI_HELD)
+		p->state = VPPI_QUIET; /* it fires, and is held, again */
+}
+
 void vppi_save(struct kernel *k, struct vcpu *v)
 {
-	for (EACH_SOURCE(i)) {
-		struct vppi *p = &v->arch.ppi[i];
-
-		if (p->state == VPPI_LINKED && !in_care(k, v, i))
-			p->state = VPPI_QUIET; /* the guest ended both */
-		else if (p->state != VPPI_QUIET)
-			gic_deactivate(ppi_of[i]);
-		if (p->state == VPPI_HELD)
-			p->state = VPPI_QUIET; /* it fires, and is held, again */
+	for_each_source(i)
+	{
+		if (v->arch.ppi[i].state != VPPI_QUIET)
+			save(k, v, i);
 	}
 }
 
 void vppi_load(struct kernel *k, struct vcpu *v)
 {
-	for (EACH_SOURCE(i))
-		if (v->arch.ppi[i].state == VPPI_LINKED)
+	for_each_source(i)
+	{
+		if (v->arch.ppi[i].state != VPPI_QUIET)
 			gic_ppi_set_active(k, ppi_of[i]);
+	}
 }
 
 /* ---- The virtual redistributor's part ---- */
@@ -111,28 +119,35 @@ static void release(struct kernel *k, struct vcpu *v, unsigned i)
  * A list register does not notice that the level went down before the guest took the interrupt (the
  * guest stopped its timer, or cleared an overflow): then it was never pending.
  */
+static void settle(struct kernel *k, struct vcpu *v, unsigned i)
+{
+	if (v->arch.ppi[i].state != VPPI_LINKED || k->loaded != v || level_high(k, v, i) ||
+	    vgic_retract(k, v, ppi_of[i], 0) != IRQ_PENDING)
+		return;
+	vgic_retract(k, v, ppi_of[i], IRQ_PENDING);
+	release(k, v, i);
+}
+
 void vppi_settle(struct kernel *k, struct vcpu *v)
 {
-	for (EACH_SOURCE(i)) {
-		if (v->arch.ppi[i].state != VPPI_LINKED || k->loaded != v || level_high(k, v, i) ||
-		    vgic_retract(k, v, ppi_of[i], 0) != IRQ_PENDING)
-			continue;
-		vgic_retract(k, v, ppi_of[i], IRQ_PENDING);
-		release(k, v, i);
+	for_each_source(i)
+	{
+		if (v->arch.ppi[i].state != VPPI_QUIET)
+			settle(k, v, i);
 	}
 }
 
 bool vppi_pends(struct kernel *k, const struct vcpu *v, uint32_t id)
 {
-	for (EACH_SOURCE(i))
-		if (ppi_of[i] == id)
-			return v->arch.ppi[i].state != VPPI_LINKED && level_high(k, v, i);
+	for_each_source(i) if (ppi_of[i] == id) return v->arch.ppi[i].state != VPPI_LINKED &&
+	    level_high(k, v, i);
 	return false;
 }
 
 void vppi_gone(struct kernel *k, struct vcpu *v, uint32_t id)
 {
-	for (EACH_SOURCE(i)) {
+	for_each_source(i)
+	{
 		const struct vppi *p = &v->arch.ppi[i];
 
 		if (ppi_of[i] == id &&
