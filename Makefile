@@ -49,8 +49,9 @@ TARGET_FLAGS := -std=gnu11 -O2 -g -fomit-frame-pointer -ffile-prefix-map=$(CURDI
 	-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections
 CC_INCLUDE = -isystem $(shell $(CC) -print-file-name=include)
 
-KERNEL_FLAGS = $(TARGET_FLAGS) $(NO_FP_$(ARCH)) -ffreestanding -nostdinc $(CC_INCLUDE) \
-	-Ikernel -Ikernel/arch/$(ARCH) -Iboot -I$(B)/idl -I$(O)/kernel -I.
+KERNEL_TARGET = $(TARGET_FLAGS) $(NO_FP_$(ARCH)) -ffreestanding -nostdinc $(CC_INCLUDE)
+# $(1): its interrupt controller, $(2): its folder.
+kernel_flags = $(KERNEL_TARGET) -Ikernel -Ikernel/arch/$(ARCH) -Ikernel/arch/$(ARCH)/$(1) -Iboot -I$(B)/idl -I$(O)/$(2) -I.
 
 # The manifest is a message of more than 64 KiB: nanopb and all its users agree on wide fields.
 NANOPB_FLAGS := -DPB_FIELD_32BIT -isystem $(B)/deps/nanopb
@@ -78,10 +79,14 @@ all: kernel services guests guest ## Everything that boots (the default)
 IDL_FILES := $(wildcard idl/*.proto)
 IDL_NAMES := $(IDL_FILES:idl/%.proto=%)
 
-KERNEL_C := $(filter-out %/asm_defs.c,$(wildcard kernel/*.c kernel/arch/$(ARCH)/*.c))
-KERNEL_S := $(wildcard kernel/arch/$(ARCH)/*.S)
-KERNEL_OBJS := $(KERNEL_C:kernel/%.c=$(O)/kernel/obj/%.o) $(KERNEL_S:kernel/%.S=$(O)/kernel/obj/%.o) \
-	$(patsubst %.c,$(O)/kernel/obj/%.o,$(wildcard boot/*.c))
+# A kernel is linked for one interrupt controller: build/ARCH/kernel for the first of these, build/ARCH/kernel-NAME
+# for another. What differs is in the folder of that name.
+GICS_aarch64 := gicv3
+KERNELS := $(foreach g,$(GICS_$(ARCH)),kernel$(if $(filter $(firstword $(GICS_$(ARCH))),$(g)),,-$(g)))
+gic_of = $(or $(filter-out kernel,$(1:kernel-%=%)),$(firstword $(GICS_$(ARCH))))
+kernel_objects = $(patsubst %,$(O)/$(2)/obj/%.o,$(patsubst kernel/%,%,$(basename $(wildcard kernel/*.c) \
+	$(sort $(subst /$(1)/,/,$(filter-out %/asm_defs.c,$(wildcard kernel/arch/$(ARCH)/*.c kernel/arch/$(ARCH)/$(1)/*.c)))) \
+	$(wildcard kernel/arch/$(ARCH)/*.S boot/*.c))))
 
 SERVICE_DIRS := $(sort $(patsubst %/,%,$(dir $(wildcard \
 	$(addprefix services/,init/*.c vmm/*.c console/*.c ivc/*.c switch/*.c ctl/*.c devices/*/*.c drivers/*/*.c)))))
@@ -106,7 +111,7 @@ UNIT_TESTS := $(notdir $(basename $(wildcard tests/unit/test_*.c)))
 DEVICE_MODELS := $(filter-out %_server.c,$(wildcard services/lib/virtio/*.c services/devices/*/*.c))
 UNIT_LIB_C := $(wildcard kernel/*.c tests/unit/arch/*.c tests/unit/lib/*.c) $(DEVICE_MODELS)
 
-kernel: $(if $(KERNEL_OBJS),$(O)/kernel/kernel.bin) ## The kernel: build/ARCH/kernel/kernel.{elf,bin}
+kernel: $(KERNELS:%=$(O)/%/kernel.bin) ## The kernel: build/ARCH/kernel/kernel.{elf,bin}, and those of other machines
 services: $(SERVICES:%=$(O)/services/%.elf) ## Every service: build/ARCH/services/NAME.elf
 guests: $(GUEST_NAMES:%=$(O)/guests/%.bin) ## Bare-metal test guests: build/ARCH/guests/NAME.bin
 guest: $(addprefix $(B)/guest/,Image initramfs.cpio.gz version u-boot.bin) \
@@ -208,14 +213,7 @@ $(IDL_C) $(IDL_H): $(IDL_STAMP)
 # ---- Kernel ------------------------------------------------------------------------------------
 
 KERNEL_LDS := kernel/arch/$(ARCH)/kernel.lds
-ASM_DEFS := $(if $(wildcard kernel/arch/$(ARCH)/asm_defs.c),$(O)/kernel/asm_defs.h)
-
-# Offsets for assembler, from C: asm_defs.c emits lines "->NAME value" into its assembler output.
-$(O)/kernel/asm_defs.h: kernel/arch/$(ARCH)/asm_defs.c Makefile | $(IDL_STAMP)
-	$(call say,GEN,$@)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(WARNINGS) $(KERNEL_FLAGS) -MMD -MP -MT $@ -MF $(@:.h=.d) -S -o $(@:.h=.s) $<
-	$(Q)sed -n 's/^->\([A-Za-z0-9_]*\) [$$#]*\([-0-9]*\).*/#define \1 \2/p' $(@:.h=.s) >$@
+ASM_DEFS := $(KERNELS:%=$(O)/%/asm_defs.h)
 
 # All registers of who was interrupted are in memory when C begins: no function preserves any. What libfdt
 # and the compiler's own calls reach is as they expect it. What stays is optimized as a whole when it is linked.
@@ -227,31 +225,43 @@ KERNEL_SMALL := $(patsubst %,kernel/%.c,cap core cspace irq kernel object thread
 KERNEL_CODE = $(if $(filter $(KERNEL_CALLED),$(notdir $(basename $<))),,$(NO_SAVE_$(ARCH)) \
 	$(if $(filter boot%,$(notdir $(basename $<))),-Os,-flto $(if $(filter $(KERNEL_SMALL),$<),-Os)))
 
-$(O)/kernel/obj/%.o: kernel/%.c Makefile | $(IDL_STAMP)
-	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(WARNINGS) $(KERNEL_FLAGS) $(KERNEL_CODE) $(DEPFLAGS) -c -o $@ $<
-$(O)/kernel/obj/boot/%.o: boot/%.c Makefile | $(IDL_STAMP)
-	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(WARNINGS) $(KERNEL_FLAGS) $(KERNEL_CODE) $(DEPFLAGS) -c -o $@ $<
-$(O)/kernel/obj/%.o: kernel/%.S Makefile $(ASM_DEFS) | $(IDL_STAMP)
-	$(call say,AS,$<)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(KERNEL_FLAGS) $(DEPFLAGS) -D__ASSEMBLER__ -c -o $@ $<
-
-$(O)/kernel/kernel.lds: $(KERNEL_LDS) Makefile | $(IDL_STAMP)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(KERNEL_FLAGS) -MMD -MP -MT $@ -MF $@.d -E -P -x assembler-with-cpp -o $@ $<
-# Position independent: it relocates itself where it is loaded. Boot code reads the device tree.
-$(O)/kernel/kernel.elf: $(O)/kernel/kernel.lds $(KERNEL_OBJS) $(O)/lib/libfdt.a
-	$(call say,LD,$@)
-	$(Q)$(CC) $(filter-out -I%,$(KERNEL_FLAGS)) $(NO_SAVE_$(ARCH)) -flto -flto-partition=one -nostdlib -static-pie -Wl,--gc-sections -Wl,-z,max-page-size=4096 -Wl,-z,notext \
-		-Wl,--no-dynamic-linker -Wl,--build-id=none -Wl,--no-warn-rwx-segments -T $< -o $@ \
-		$(KERNEL_OBJS) $(O)/lib/libfdt.a -lgcc
-$(O)/kernel/kernel.bin: $(O)/kernel/kernel.elf
-	$(call say,OBJCOPY,$@)
-	$(Q)$(OBJCOPY) -O binary $< $@
+define kernel_compile
+$$(call say,CC,$$<)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$$(CC) $$(WARNINGS) $$(call kernel_flags,$(1),$(2)) $$(KERNEL_CODE) $$(DEPFLAGS) -c -o $$@ $$<
+endef
+# $(1): interrupt controller, $(2): folder. In asm_defs.h are offsets for assembler, from C: asm_defs.c emits lines
+# "->NAME value" into its assembler output. The kernel is position independent: it relocates itself where it is
+# loaded. Boot code reads the device tree.
+define kernel_rules
+$(O)/$(2)/obj/%.o: kernel/%.c Makefile | $(IDL_STAMP)
+	$(kernel_compile)
+$(O)/$(2)/obj/arch/$(ARCH)/%.o: kernel/arch/$(ARCH)/$(1)/%.c Makefile | $(IDL_STAMP)
+	$(kernel_compile)
+$(O)/$(2)/obj/boot/%.o: boot/%.c Makefile | $(IDL_STAMP)
+	$(kernel_compile)
+$(O)/$(2)/obj/%.o: kernel/%.S Makefile $(O)/$(2)/asm_defs.h | $(IDL_STAMP)
+	$$(call say,AS,$$<)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$$(CC) $$(call kernel_flags,$(1),$(2)) $$(DEPFLAGS) -D__ASSEMBLER__ -c -o $$@ $$<
+$(O)/$(2)/asm_defs.h: kernel/arch/$(ARCH)/asm_defs.c Makefile | $(IDL_STAMP)
+	$$(call say,GEN,$$@)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$$(CC) $$(WARNINGS) $$(call kernel_flags,$(1),$(2)) -MMD -MP -MT $$@ -MF $$(@:.h=.d) -S -o $$(@:.h=.s) $$<
+	$(Q)sed -n 's/^->\([A-Za-z0-9_]*\) [$$$$#]*\([-0-9]*\).*/#define \1 \2/p' $$(@:.h=.s) >$$@
+$(O)/$(2)/kernel.lds: $(KERNEL_LDS) Makefile | $(IDL_STAMP)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$$(CC) $$(call kernel_flags,$(1),$(2)) -MMD -MP -MT $$@ -MF $$@.d -E -P -x assembler-with-cpp -o $$@ $$<
+$(O)/$(2)/kernel.elf: $(O)/$(2)/kernel.lds $(call kernel_objects,$(1),$(2)) $(O)/lib/libfdt.a
+	$$(call say,LD,$$@)
+	$(Q)$$(CC) $$(KERNEL_TARGET) $$(NO_SAVE_$(ARCH)) -flto -flto-partition=one -nostdlib -static-pie -Wl,--gc-sections \
+		-Wl,-z,max-page-size=4096 -Wl,-z,notext -Wl,--no-dynamic-linker -Wl,--build-id=none -Wl,--no-warn-rwx-segments \
+		-T $$< -o $$@ $$(filter %.o,$$^) $(O)/lib/libfdt.a -lgcc
+$(O)/$(2)/kernel.bin: $(O)/$(2)/kernel.elf
+	$$(call say,OBJCOPY,$$@)
+	$(Q)$$(OBJCOPY) -O binary $$< $$@
+endef
+$(foreach n,$(KERNELS),$(eval $(call kernel_rules,$(call gic_of,$(n)),$(n))))
 
 # ---- Services ----------------------------------------------------------------------------------
 
@@ -386,7 +396,7 @@ check: $(IDL_STAMP) $(H)/idl/stamp libs $(ASM_DEFS) ## Format, static analysis, 
 	@tools/check.py $(CHECKS)
 .PHONY: flags
 flags: # for tools/check.py: compiler and flags of each group of sources
-	@echo kernel $(CC) $(KERNEL_FLAGS)
+	@$(foreach n,$(KERNELS),echo $(n) $(CC) $(call kernel_flags,$(call gic_of,$(n)),$(n));)
 	@echo service $(CC) $(SERVICE_FLAGS)
 	@echo guest $(CC) $(GUEST_FLAGS)
 	@echo host $(HOSTCC) $(UNIT_FLAGS)

@@ -34,6 +34,8 @@ class Tree:
     @staticmethod
     def group(path):
         """Whose compiler and flags a file has: the Makefile's names."""
+        if path.startswith("kernel/arch/aarch64/gicv2/"):
+            return "kernel-gicv2"
         if path.startswith(("kernel/", "boot/")):
             return "kernel"
         if path.startswith(("services/", "tests/services/", "bench/services/")):
