@@ -146,18 +146,6 @@ enum esr_class {
 #define SMCCC_NOT_SUPPORTED (-1)
 
 /* ---- GICv3 virtual CPU interface ---- */
-#define ICH_AP0R0_EL2 S3_4_C12_C8_0
-#define ICH_AP0R1_EL2 S3_4_C12_C8_1
-#define ICH_AP0R2_EL2 S3_4_C12_C8_2
-#define ICH_AP0R3_EL2 S3_4_C12_C8_3
-#define ICH_AP1R0_EL2 S3_4_C12_C9_0
-#define ICH_AP1R1_EL2 S3_4_C12_C9_1
-#define ICH_AP1R2_EL2 S3_4_C12_C9_2
-#define ICH_AP1R3_EL2 S3_4_C12_C9_3
-#define ICH_HCR_EL2 S3_4_C12_C11_0
-#define ICH_VTR_EL2 S3_4_C12_C11_1
-#define ICH_EISR_EL2 S3_4_C12_C11_3
-#define ICH_VMCR_EL2 S3_4_C12_C11_7
 #define ICH_HCR_EN BIT(0)
 #define ICH_HCR_UIE BIT(1)
 #define ICH_HCR_LRENPIE BIT(2)

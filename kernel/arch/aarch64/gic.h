@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The physical GICv3 as seen by one core: its redistributor, its CPU interface and, on core 0
- * alone, the distributor. EOImode is 1: the kernel drops priority at once and deactivates when the
- * interrupt's owner is done. (Arm IHI 0069.)
- */
+/* The physical interrupt controller as seen by one core; gic_core.h is that of the link. */
 #ifndef KERNEL_GIC_H
 #define KERNEL_GIC_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "gic_core.h"
 
 struct kernel;
 struct context;
@@ -17,13 +15,6 @@ struct context;
 #define PPI_MAINTENANCE 25u
 #define PPI_KERNEL_TIMER 26u
 #define PPI_VIRTUAL_TIMER 27u
-
-struct gic {
-	uint64_t distributor;	/* 0: not this core's */
-	uint64_t redistributor; /* the frame of this core's RD_base; SGI_base is 64 KiB above */
-	uint64_t affinity;	/* MPIDR_EL1's affinity fields, where interrupts are routed */
-	uint32_t interrupts;	/* INTIDs below this exist */
-};
 
 /* Brings the distributor to "everything is Group 1, masked and quiet"; before any core is started.
  */
@@ -35,7 +26,7 @@ void gic_core_init(struct kernel *k);
 void gic_core_off(struct kernel *k);
 /* The physical active state of a PPI of this core, for those that are linked. */
 void gic_ppi_set_active(struct kernel *k, uint32_t number);
-void gic_deactivate(uint32_t number);
+void gic_deactivate(const struct kernel *k, uint32_t number);
 bool gic_is_edge(const struct kernel *k, uint32_t number); /* of an SPI, on core 0 */
 
 /* Handles the interrupts that are pending, at most a few, and says who runs now. */

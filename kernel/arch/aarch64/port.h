@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gich.h"
 #include "kernel.h"
 #include "objects.h"
 #include "sysreg.h"
@@ -70,28 +71,6 @@ void vgic_drain(const struct kernel *k, struct vcpu *v); /* overflow into free l
 /* `id` is in a list register, and not linked: it ends with a maintenance interrupt. */
 bool vgic_tell_end(struct kernel *k, struct vcpu *v, uint32_t id);
 uint32_t vgic_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t states);
-
-/* ---- vgic_lr.c: ICH_LR<n>_EL2, n below VGIC_LRS and, to write, below arch_kernel.lr_count ---- */
-uint64_t vgic_lr_read_any(unsigned n);
-void vgic_lr_write_any(unsigned n, uint64_t value);
-
-/* The first two are the ones mostly in use. */
-static inline uint64_t vgic_lr_read(unsigned n)
-{
-	if (n == 0)
-		return sysreg_read(S3_4_C12_C12_0);
-	return n == 1 ? sysreg_read(S3_4_C12_C12_1) : vgic_lr_read_any(n);
-}
-
-static inline void vgic_lr_write(unsigned n, uint64_t value)
-{
-	if (n == 0)
-		sysreg_write(S3_4_C12_C12_0, value);
-	else if (n == 1)
-		sysreg_write(S3_4_C12_C12_1, value);
-	else
-		vgic_lr_write_any(n, value);
-}
 
 /* ---- vtimer.c ---- */
 void vtimer_save(struct vcpu *v); /* and off */

@@ -314,12 +314,12 @@ struct context *trap_serror(struct kernel *k, struct context *c)
 struct context *trap_idle(struct context *c)
 {
 	struct kernel *k = c->kernel;
-	uint64_t virtual = sysreg_read(ICH_HCR_EL2);
+	uint64_t virtual = gich_hcr(k);
 
-	sysreg_write(ICH_HCR_EL2, 0);
+	gich_set_hcr(k, 0);
 	isb();
 	arch_idle(k);
-	sysreg_write(ICH_HCR_EL2, virtual);
+	gich_set_hcr(k, virtual);
 	return trap_irq(k);
 }
 

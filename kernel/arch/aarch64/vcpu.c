@@ -210,7 +210,7 @@ int32_t arch_vcpu_get(struct kernel *k, struct vcpu *v, uint32_t group, uint8_t 
 		break;
 	default:
 		vcpu_host_id(g.host_id.id);
-		g.host_id.vtr = sysreg_read(ICH_VTR_EL2);
+		g.host_id.vtr = gich_vtr(k);
 		break;
 	}
 	__builtin_memcpy(data, &g, group_bytes[group]);

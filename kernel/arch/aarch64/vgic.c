@@ -26,13 +26,13 @@
 
 static uint64_t lr_get(const struct kernel *k, const struct vcpu *v, unsigned n)
 {
-	return k->loaded == v ? vgic_lr_read(n) : v->arch.vgic.lr[n];
+	return k->loaded == v ? vgic_lr_read(k, n) : v->arch.vgic.lr[n];
 }
 
 static void lr_set(const struct kernel *k, struct vcpu *v, unsigned n, uint64_t value)
 {
 	if (k->loaded == v)
-		vgic_lr_write(n, value);
+		vgic_lr_write(k, n, value);
 	else
 		v->arch.vgic.lr[n] = value;
 }
@@ -169,7 +169,7 @@ uint64_t vgic_hcr(const struct vgic *g, uint64_t vmcr)
 
 static uint64_t vmcr_of(const struct kernel *k, const struct vcpu *v)
 {
-	return k->loaded == v ? sysreg_read(ICH_VMCR_EL2) : v->arch.vgic.vmcr;
+	return k->loaded == v ? gich_vmcr(k) : v->arch.vgic.vmcr;
 }
 
 /* Ends that were counted and not looked at yet stay so. */
@@ -179,10 +179,9 @@ static void control_update(const struct kernel *k, const struct vcpu *v)
 
 	if (k->loaded != v)
 		return;
-	if ((hcr & ICH_HCR_LRENPIE) != 0 &&
-	    ((was = sysreg_read(ICH_HCR_EL2)) & ICH_HCR_LRENPIE) != 0)
+	if ((hcr & ICH_HCR_LRENPIE) != 0 && ((was = gich_hcr(k)) & ICH_HCR_LRENPIE) != 0)
 		hcr |= was & ICH_HCR_EOIS;
-	sysreg_write(ICH_HCR_EL2, hcr);
+	gich_set_hcr(k, hcr);
 }
 
 static void overflow_add(struct vgic *g, uint64_t lr)
@@ -358,10 +357,10 @@ uint32_t arch_vcpu_irq_state(struct kernel *k, struct vcpu *v, uint32_t id)
 }
 
 /* All of an interrupt was taken back. vppi.c has its physical ones. */
-static void physical_end(uint64_t lr)
+static void physical_end(const struct kernel *k, uint64_t lr)
 {
 	if ((lr & LR_HW) != 0 && LR_PINTID(lr) >= VGIC_SHARED)
-		gic_deactivate(LR_PINTID(lr));
+		gic_deactivate(k, LR_PINTID(lr));
 }
 
 uint32_t vgic_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t states)
@@ -376,7 +375,7 @@ uint32_t vgic_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t st
 	if (left == lr)
 		return states_of(lr);
 	if ((left & LR_STATE) == 0) {
-		physical_end(lr);
+		physical_end(k, lr);
 		if (n >= 0)
 			slot_free(k, v, (unsigned)n);
 		else
@@ -444,10 +443,10 @@ bool arch_vcpu_wakes(struct kernel *k, struct vcpu *v)
 COLD void vgic_count_ends(struct kernel *k, struct vcpu *v)
 {
 	const struct vgic *g = &v->arch.vgic;
-	uint64_t hcr = sysreg_read(ICH_HCR_EL2), vmcr = vmcr_of(k, v);
+	uint64_t hcr = gich_hcr(k), vmcr = vmcr_of(k, v);
 	uint32_t count = ICH_HCR_EOICOUNT(hcr);
 
-	sysreg_write(ICH_HCR_EL2, hcr & ~ICH_HCR_EOIS);
+	gich_set_hcr(k, hcr & ~ICH_HCR_EOIS);
 	/* With EOImode 1 an end deactivates nothing, though QEMU counts it. */
 	if ((vmcr & VMCR_VEOIM) != 0)
 		return;
@@ -474,9 +473,9 @@ void vgic_maintenance(struct kernel *k)
 		return;
 	if (v->arch.vgic.parked != 0)
 		vgic_count_ends(k, v);
-	for_each_bit(n, (uint32_t)sysreg_read(ICH_EISR_EL2) & v->arch.vgic.used)
+	for_each_bit(n, gich_eisr(k) & v->arch.vgic.used)
 	{
-		if ((vgic_lr_read(n) & LR_STATE) != 0)
+		if ((vgic_lr_read(k, n) & LR_STATE) != 0)
 			continue;
 		id = v->arch.vgic.id[n];
 		slot_free(k, v, n);

@@ -53,7 +53,7 @@ void vppi_fired(struct kernel *k, uint32_t number)
 
 	/* It was on its way when another vCPU was unloaded, or the guest stopped what made it. */
 	if (v == 0 || !level_high(k, v, i)) {
-		gic_deactivate(number);
+		gic_deactivate(k, number);
 	} else if (!v->arch.ppi[i].enabled) {
 		v->arch.ppi[i].state = VPPI_HELD;
 	} else {
@@ -81,7 +81,7 @@ static void save(struct kernel *k, struct vcpu *v, unsigned i)
 	if (p->state == VPPI_LINKED && !in_care(k, v, i))
 		p->state = VPPI_QUIET; /* the guest ended both */
 	else
-		gic_deactivate(ppi_of[i]);
+		gic_deactivate(k, ppi_of[i]);
 	if (p->state == VPPI_HELD)
 		p->state = VPPI_QUIET; /* it fires, and is held, again */
 }
@@ -112,7 +112,7 @@ static void release(struct kernel *k, struct vcpu *v, unsigned i)
 {
 	v->arch.ppi[i].state = VPPI_QUIET;
 	if (k->loaded == v)
-		gic_deactivate(ppi_of[i]);
+		gic_deactivate(k, ppi_of[i]);
 }
 
 /*

@@ -136,8 +136,7 @@ void arch_irq_pend(struct kernel *k, uint32_t number, bool pending)
 
 void arch_irq_done(struct kernel *k, uint32_t number)
 {
-	(void)k;
-	gic_deactivate(number);
+	gic_deactivate(k, number);
 }
 
 /* ---- Redistributor and CPU interface ---- */
@@ -194,8 +193,9 @@ void gic_ppi_set_active(struct kernel *k, uint32_t number)
 	dsb(sy);
 }
 
-void gic_deactivate(uint32_t number)
+void gic_deactivate(const struct kernel *k, uint32_t number)
 {
+	(void)k;
 	sysreg_write(ICC_DIR_EL1, number);
 }
 
@@ -225,7 +225,7 @@ static void handle(struct kernel *k, uint32_t number)
 		break;
 	}
 	isb();
-	gic_deactivate(number);
+	gic_deactivate(k, number);
 }
 
 struct context *trap_irq(struct kernel *k)

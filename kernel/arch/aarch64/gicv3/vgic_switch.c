@@ -15,7 +15,7 @@ void vgic_core_init(struct kernel *k)
 	sysreg_write(ICH_HCR_EL2, 0);
 	sysreg_write(ICH_VMCR_EL2, 0);
 	for (unsigned n = 0; n < k->arch.lr_count; n++)
-		vgic_lr_write(n, 0);
+		vgic_lr_write(k, n, 0);
 }
 
 /* The active priorities of Groups 0 and 1; how many registers depends on the implementation. */
@@ -46,10 +46,10 @@ void vgic_save(struct kernel *k, struct vcpu *v)
 	}
 	for_each_bit(n, g->used)
 	{
-		uint64_t lr = vgic_lr_read(n);
+		uint64_t lr = vgic_lr_read(k, n);
 
 		g->lr[n] = lr;
-		vgic_lr_write(n, 0);
+		vgic_lr_write(k, n, 0);
 		if ((lr & LR_STATE) == 0 && !LR_TELLS(lr))
 			g->used &= ~(1u << n);
 	}
@@ -65,7 +65,7 @@ void vgic_load(struct kernel *k, struct vcpu *v)
 	sysreg_write(ICC_SRE_EL1, 7);
 	isb();
 	vgic_drain(k, v);
-	for_each_bit(n, g->used) vgic_lr_write(n, g->lr[n]);
+	for_each_bit(n, g->used) vgic_lr_write(k, n, g->lr[n]);
 	APR_LOAD(0);
 	if (k->arch.apr_count > 1)
 		APR_LOAD(1);
