@@ -81,7 +81,7 @@ IDL_NAMES := $(IDL_FILES:idl/%.proto=%)
 
 # A kernel is linked for one interrupt controller: build/ARCH/kernel for the first of these, build/ARCH/kernel-NAME
 # for another. What differs is in the folder of that name.
-GICS_aarch64 := gicv3
+GICS_aarch64 := gicv3 gicv2
 KERNELS := $(foreach g,$(GICS_$(ARCH)),kernel$(if $(filter $(firstword $(GICS_$(ARCH))),$(g)),,-$(g)))
 gic_of = $(or $(filter-out kernel,$(1:kernel-%=%)),$(firstword $(GICS_$(ARCH))))
 kernel_objects = $(patsubst %,$(O)/$(2)/obj/%.o,$(patsubst kernel/%,%,$(basename $(wildcard kernel/*.c) \

@@ -53,7 +53,8 @@ struct boot_file {
 struct boot_core {
 	struct ranges ram; /* what is left of this core's memory becomes untyped */
 	struct ranges all; /* what its kernel maps: its memory but for the stack's guard page */
-	uint64_t affinity, redistributor;
+	uint64_t affinity;
+	struct gic gic; /* what its kernel has of the interrupt controller */
 	struct kernel *kernel;
 	struct core_entry *entry;
 	struct thread *init;
@@ -72,8 +73,11 @@ struct boot {
 	struct range console; /* PL011; size 0: none */
 	struct range bundle;
 	struct range distributor;
-	struct range redistributors[BOOT_GIC_REGIONS];
-	uint32_t redistributor_count;
+	struct range
+	    gic[BOOT_GIC_REGIONS]; /* what else of the interrupt controller is the kernels' */
+	uint32_t gic_count;
+	const char *gic_name; /* of those, for messages */
+	uint64_t banked; /* a page that is each core's own device, for all who want it; 0: none */
 	uint64_t affinities[BOOT_CPUS]; /* of the device tree's cpu nodes, in its order */
 	uint32_t cpu_count;
 	bool psci, psci_smc;
@@ -95,8 +99,15 @@ void boot_fail(const struct boot *b, const char *format, ...) __attribute__((nor
 /* ---- boot_tree.c: what the device tree says ---- */
 void boot_tree_console(struct boot *b); /* first: what is wrong with the rest can be said then */
 void boot_tree_machine(struct boot *b);
+/* Entry `index` of `reg` of the first node that is compatible; -> the node, or -1. */
+int boot_tree_reg(const struct boot *b, const char *compatible, int index, struct range *r);
 /* The part of the machine in that range that no one may have; null: none. */
 const char *boot_tree_part(const struct boot *b, uint64_t base, uint64_t size);
+
+/* ---- boot_gic.c: the interrupt controller that this kernel is linked for ---- */
+void boot_gic_tree(struct boot *b); /* finds its parts; another one is refused */
+void boot_gic_find(const struct boot *b, struct boot_core *c, uint32_t cpu); /* what is c's */
+bool boot_gic_map(const struct boot *b, const struct boot_core *c, struct mmu *m);
 
 /* ---- boot_bundle.c: what the bundle says ---- */
 void boot_bundle(struct boot *b); /* finds the files and checks plan and init */

@@ -20,8 +20,8 @@ static void check_device(const struct boot *b, const struct plan_device *d)
 		boot_fail(b, "plan: device %x, size %x, is no range of pages", d->base, d->size);
 	if (range_overlap(&b->distributor, d->base, d->size))
 		what = "the interrupt controller's distributor";
-	else if (overlapped(b->redistributors, b->redistributor_count, d->base, d->size) != NULL)
-		what = "the interrupt controller's redistributors";
+	else if (overlapped(b->gic, b->gic_count, d->base, d->size) != NULL)
+		what = b->gic_name;
 	else if (d->base < b->image_end && b->image < d->base + d->size)
 		what = "the kernel";
 	else if (ranges_overlap(&b->ram, d->base, d->size))
@@ -56,7 +56,7 @@ void boot_check(const struct boot *b)
 				const struct plan_core *c = &b->plan.cores[at / PLAN_DEVICES];
 				const struct plan_device *e = &c->devices[at % PLAN_DEVICES];
 
-				if (at % PLAN_DEVICES < c->device_count &&
+				if (at % PLAN_DEVICES < c->device_count && e->base != b->banked &&
 				    range_overlap(&r, e->base, e->size))
 					boot_fail(b, "plan: devices %x and %x overlap", e->base,
 						  d->base);

@@ -174,23 +174,11 @@ static void tree_cpus(struct boot *b)
 	}
 }
 
-static void tree_gic(struct boot *b)
+int boot_tree_reg(const struct boot *b, const char *compatible, int index, struct range *r)
 {
-	int node = fdt_node_offset_by_compatible(b->tree, -1, "arm,gic-v3"), length = 0;
-	const uint8_t *regions;
-	uint64_t count = 1;
+	int node = fdt_node_offset_by_compatible(b->tree, -1, compatible);
 
-	if (node < 0 || !node_reg(b, node, 0, &b->distributor))
-		boot_fail(b, "no GICv3 in the device tree: start QEMU with "
-			     "-machine virt,gic-version=3,virtualization=on");
-	regions = fdt_getprop(b->tree, node, "#redistributor-regions", &length);
-	if (regions != NULL && length == 4)
-		count = read_cells(regions, 1);
-	for (uint64_t i = 0; i < count && i < BOOT_GIC_REGIONS; i++)
-		if (node_reg(b, node, (int)i + 1, &b->redistributors[i]))
-			b->redistributor_count++;
-	if (b->redistributor_count != count)
-		boot_fail(b, "the GIC's redistributors are not all in the device tree");
+	return node >= 0 && node_reg(b, node, index, r) ? node : -1;
 }
 
 static void tree_psci(struct boot *b)
@@ -231,7 +219,7 @@ void boot_tree_machine(struct boot *b)
 		boot_fail(b, "this CPU has HCR_EL2.E2H fixed to 1, which is not supported");
 	if (!b->psci_smc)
 		boot_fail(b, "no PSCI by SMC in the device tree");
-	tree_gic(b);
+	boot_gic_tree(b);
 	tree_memory(b);
 	tree_initrd(b);
 	tree_cpus(b);

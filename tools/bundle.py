@@ -29,6 +29,11 @@ from skerryc.source import ConfigError  # noqa: E402
 ARCH = os.environ.get("ARCH") or "aarch64"
 
 
+def kernel(board):
+    """The kernel that is built for the board's interrupt controller."""
+    return os.path.join(ROOT, "build", ARCH, f"kernel-gicv{board.gic}" if board.gic != 3 else "kernel", "kernel.bin")
+
+
 def stripped(path):
     """The program without debug information, which would be most of it."""
     with tempfile.NamedTemporaryFile() as out:

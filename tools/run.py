@@ -37,7 +37,7 @@ GDB_PORT = "1234"
 
 def command(board, kernel, initrd, disk=None):
     """QEMU's command line for the board; serial port and monitor on standard input and output."""
-    args = [QEMU, "-machine", "virt,virtualization=on,gic-version=3", "-cpu", "cortex-a57", "-nographic",
+    args = [QEMU, "-machine", f"virt,virtualization=on,gic-version={board.gic}", "-cpu", "cortex-a57", "-nographic",
             "-smp", str(len(board.cpus)), "-m", str(board.ram_size >> 20), "-nic", "none", "-no-reboot",
             "-kernel", kernel, "-initrd", initrd, "-global", "virtio-mmio.force-legacy=false"]
     if disk:
@@ -117,15 +117,15 @@ def main():
     name = os.environ.get("CONFIG") or "default"
     if not shutil.which(QEMU):
         sys.exit(f"{QEMU} is not installed; install Debian's qemu-system-arm")
-    kernel = os.path.join(ROOT, "build", bundle.ARCH, "kernel", "kernel.bin")
-    if not os.path.isfile(kernel):
-        sys.exit(f"{kernel}: does not exist; build it with make")
     directory = os.path.join(ROOT, "build", os.path.basename(name).removesuffix(".toml"))
     os.makedirs(directory, exist_ok=True)
     initrd = os.path.join(directory, "bundle.cpio")
     try:
         compiled = bundle.write(name, initrd, {"kernel": os.environ.get("KERNEL"), "ramdisk": os.environ.get("INITRD"),
                                                "append": os.environ.get("APPEND")})
+        kernel = bundle.kernel(compiled.system.board)
+        if not os.path.isfile(kernel):
+            raise ConfigError(f"{kernel}: does not exist; build it with make")
         disk = host_disk(compiled.system, directory)
     except ConfigError as e:
         sys.exit(str(e))

@@ -48,6 +48,8 @@ class Board:
     boot: list = field(default_factory=list)  # (name, base, size; 0: as large as the bundle): the loader's
     kernel_paths: dict = field(default_factory=dict)  # path in the machine's tree -> name of the part
     nodes: list = field(default_factory=list)  # paths of what is no device: a VM has its own
+    gic: int = 3  # version of its interrupt controller, for which the kernel is built
+    gicv: int = None  # of a GICv2: the page that a VM has as its CPU interface, each core's own
 
     def kernel_part(self, base, size):
         """What of the kernel's lies in this range, or None."""
@@ -66,6 +68,7 @@ def load(path, root):
     if not board.cpus or len(set(board.cpus)) != len(board.cpus):
         raise top.error("cpus", "must list each core's hardware id once; correct the list")
     board.nodes = top.array("nodes", str, [])
+    add_gic(board, top)
     for table in top.tables("kernel"):
         board.kernel_parts.append((table.take("name", str), table.take("base", int), table.number("size", 1, 1 << 48)))
         part = table_path(table)
@@ -81,6 +84,16 @@ def load(path, root):
         table.done()
     top.done()
     return board
+
+
+def add_gic(board, top):
+    board.gic = top.number("gic", 2, 3, 3)
+    board.gicv = top.take("gicv", int, None)
+    if (board.gic == 2) != (board.gicv is not None):
+        raise top.error("gicv", "is the address of a GICv2's virtual CPU interface (GICV), which a board with gic = 2 has; "
+                        + ("add it" if board.gic == 2 else "remove it"))
+    if board.gicv is not None and board.gicv % PAGE:
+        raise top.error("gicv", f"0x{board.gicv:x} is not a multiple of 0x{PAGE:x}; align it")
 
 
 def add_reserved(board, table):

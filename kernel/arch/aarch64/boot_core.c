@@ -10,7 +10,6 @@
 #define STACK_BYTES 0x4000ull
 #define TABLE_BLOCK 0x200000ull /* one table of the last level covers this */
 #define UPPER_TABLES 4u		/* of levels 1 and 2, and the last one of the boot pages */
-#define GICR_BYTES 0x20000ull
 
 struct table_source {
 	struct boot *boot;
@@ -25,7 +24,7 @@ static uint64_t *table_page(void *from)
 }
 
 /* Text is shared by all cores; of RAM a kernel maps its own core's alone. */
-static uint64_t build_tables(struct boot *b, struct boot_core *c, bool distributor)
+static uint64_t build_tables(struct boot *b, struct boot_core *c)
 {
 	struct table_source source = {b, c};
 	struct mmu m = {.page = table_page, .from = &source};
@@ -34,9 +33,7 @@ static uint64_t build_tables(struct boot *b, struct boot_core *c, bool distribut
 	m.root = table_page(&source);
 	done = mmu_map(&m, b->image, b->rodata - b->image, MMU_TEXT) &&
 	       mmu_map(&m, b->rodata, b->resident_end - b->rodata, MMU_RODATA) &&
-	       mmu_map(&m, c->redistributor, GICR_BYTES, MMU_DEVICE);
-	if (done && distributor)
-		done = mmu_map(&m, b->distributor.base, b->distributor.size, MMU_DEVICE);
+	       boot_gic_map(b, c, &m);
 	for (uint32_t i = 0; done && i < c->all.count; i++)
 		done = mmu_map(&m, c->all.r[i].base, c->all.r[i].size, MMU_DATA);
 	if (!done)
@@ -61,8 +58,7 @@ static void build_kernel(struct boot *b, struct boot_core *c, uint32_t number)
 	c->kernel = k;
 	kernel_init(k);
 	k->arch.stack_top = (uint64_t)c->entry;
-	k->arch.gic.redistributor = c->redistributor;
-	k->arch.gic.affinity = c->affinity;
+	k->arch.gic = c->gic;
 	if (number == 0) {
 		k->arch.gic.distributor = b->distributor.base;
 		k->arch.gic.interrupts = gic_distributor_interrupts(b->distributor.base);
@@ -72,7 +68,7 @@ static void build_kernel(struct boot *b, struct boot_core *c, uint32_t number)
 	for (uint32_t i = 0; i < b->cores; i++)
 		k->arch.machine.affinity[i] = b->core[i].affinity;
 	*c->entry = (struct core_entry){
-	    .ttbr = build_tables(b, c, number == 0),
+	    .ttbr = build_tables(b, c),
 	    .tcr = mmu_tcr(false),
 	    .mair = MMU_MAIR,
 	    .sctlr = mmu_sctlr(false, true),

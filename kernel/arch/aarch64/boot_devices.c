@@ -3,39 +3,12 @@
 #include "boot.h"
 #include "sysreg.h"
 
-#define GICR_TYPER 0x0008
-#define GICR_TYPER_VLPIS 2u
-#define GICR_TYPER_LAST 16u
-#define GICR_FRAME 0x20000ull
-
-/* Frames follow each other in a region; the one whose TYPER says Last ends it. (IHI 0069, 12.10) */
-static uint64_t find_redistributor(const struct boot *b, uint64_t affinity)
-{
-	for (uint32_t i = 0; i < b->redistributor_count; i++) {
-		uint64_t at = b->redistributors[i].base;
-		uint64_t end = at + b->redistributors[i].size;
-
-		while (end - at >= GICR_FRAME) {
-			uint64_t typer = *(volatile uint64_t *)(at + GICR_TYPER);
-			uint64_t stride = GICR_FRAME << ((typer & GICR_TYPER_VLPIS) != 0);
-			uint64_t packed = (affinity & 0xffffff) | (affinity >> 32 & 0xff) << 24;
-
-			if (typer >> 32 == packed)
-				return at;
-			if ((typer & GICR_TYPER_LAST) != 0 || stride > end - at)
-				break;
-			at += stride;
-		}
-	}
-	return 0;
-}
-
 void boot_devices(struct boot *b)
 {
 	boot_check(b);
 	boot_map(b, b->distributor.base, b->distributor.size, MMU_DEVICE);
-	for (uint32_t i = 0; i < b->redistributor_count; i++)
-		boot_map(b, b->redistributors[i].base, b->redistributors[i].size, MMU_DEVICE);
+	for (uint32_t i = 0; i < b->gic_count; i++)
+		boot_map(b, b->gic[i].base, b->gic[i].size, MMU_DEVICE);
 	for (uint32_t i = 0; i < b->cores; i++) {
 		struct boot_core *c = &b->core[i];
 		uint32_t index = b->plan.cores[i].hardware_index;
@@ -51,9 +24,7 @@ void boot_devices(struct boot *b)
 			if (b->core[j].affinity == c->affinity)
 				boot_fail(b, "plan: cores %u and %u are both cpu %u", (uint64_t)j,
 					  (uint64_t)i, (uint64_t)index);
-		c->redistributor = find_redistributor(b, c->affinity);
-		if (c->redistributor == 0)
-			boot_fail(b, "cpu %u has no redistributor", (uint64_t)index);
+		boot_gic_find(b, c, index);
 	}
 	if (b->core[0].affinity != (sysreg_read(mpidr_el1) & 0xff00ffffffull))
 		boot_fail(b, "plan: core 0 is cpu %u, but another one boots",

@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "gich.h"
 #include "kernel.h"
 #include "objects.h"
 #include "sysreg.h"

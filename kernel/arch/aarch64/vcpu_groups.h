@@ -56,6 +56,7 @@ struct vcpu_monitor_group {
  */
 #define VCPU_HOST_ID(crm, op2) (((crm)-1) * 8 + (op2))
 #define VCPU_HOST_PRIORITY_BITS(vtr) ((uint32_t)((vtr) >> 29) + 1) /* of an interrupt */
+#define VCPU_HOST_GICV2 (1ull << 32) /* in vtr: it is GICH_VTR, of a GICv2 */
 struct vcpu_host_id {
 	uint64_t id[56];
 	uint64_t vtr; /* ICH_VTR_EL2: the virtual CPU interface */

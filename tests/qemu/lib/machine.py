@@ -183,7 +183,7 @@ class Process:
 class Machine(Process):
     """QEMU with a bundle of ours."""
 
-    def __init__(self, system, disk=None, overrides=None, change=None, kernel=KERNEL, spoil=None):
+    def __init__(self, system, disk=None, overrides=None, change=None, kernel=None, spoil=None):
         """`change` may replace QEMU's command line, a list; `spoil` changes what the compiler made of the system."""
         self.directory = tempfile.TemporaryDirectory(prefix="skerry-test-")
         self.bundle = os.path.join(self.directory.name, "bundle.cpio")
@@ -192,7 +192,8 @@ class Machine(Process):
             spoil(self.compiled)
             with open(self.bundle, "wb") as f:
                 f.write(bundle.pack(self.compiled))
-        args = run.command(self.compiled.system.board, kernel, self.bundle, disk)
+        args = run.command(self.compiled.system.board, kernel or bundle.kernel(self.compiled.system.board),
+                           self.bundle, disk)
         super().__init__(change(args) if change else args)
 
     def __exit__(self, *exception):

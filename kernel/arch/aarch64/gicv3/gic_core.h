@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The physical GICv3 as seen by one core: its redistributor, its CPU interface and, on core 0
- * alone, the distributor. EOImode is 1: the kernel drops priority at once and deactivates when the
- * interrupt's owner is done. (Arm IHI 0069.)
+ * The GICv3 as seen by one core: its redistributor, its CPU interface and, on core 0 alone, the
+ * distributor; and the virtual CPU interface of the loaded vCPU. EOImode is 1: the kernel drops
+ * priority at once and deactivates when the interrupt's owner is done. (Arm IHI 0069.)
  */
 #ifndef KERNEL_GIC_CORE_H
 #define KERNEL_GIC_CORE_H
 
-#include <stdint.h>
+#include "sysreg.h"
+
+struct kernel;
 
 struct gic {
 	uint64_t distributor;	/* 0: not this core's */
@@ -15,5 +17,44 @@ struct gic {
 	uint64_t affinity;	/* MPIDR_EL1's affinity fields, where interrupts are routed */
 	uint32_t interrupts;	/* INTIDs below this exist */
 };
+
+#define ICH_AP0R0_EL2 S3_4_C12_C8_0
+#define ICH_AP0R1_EL2 S3_4_C12_C8_1
+#define ICH_AP0R2_EL2 S3_4_C12_C8_2
+#define ICH_AP0R3_EL2 S3_4_C12_C8_3
+#define ICH_AP1R0_EL2 S3_4_C12_C9_0
+#define ICH_AP1R1_EL2 S3_4_C12_C9_1
+#define ICH_AP1R2_EL2 S3_4_C12_C9_2
+#define ICH_AP1R3_EL2 S3_4_C12_C9_3
+#define ICH_VMCR_EL2 S3_4_C12_C11_7
+#define gich_hcr(k) ((void)(k), sysreg_read(S3_4_C12_C11_0))
+#define gich_set_hcr(k, value) sysreg_write(S3_4_C12_C11_0, ((void)(k), value))
+#define gich_vtr(k) ((void)(k), sysreg_read(S3_4_C12_C11_1)) /* as struct vcpu_host_id has it */
+#define gich_eisr(k) ((void)(k), (uint32_t)sysreg_read(S3_4_C12_C11_3))
+#define gich_vmcr(k) ((void)(k), sysreg_read(ICH_VMCR_EL2))
+
+/* ---- vgic_lr.c: ICH_LR<n>_EL2, n below VGIC_LRS and, to write, below arch_kernel.lr_count ---- */
+uint64_t vgic_lr_read_any(unsigned n);
+void vgic_lr_write_any(unsigned n, uint64_t value);
+
+/* The first two are the ones mostly in use. */
+static inline uint64_t vgic_lr_read(const struct kernel *k, unsigned n)
+{
+	(void)k;
+	if (n == 0)
+		return sysreg_read(S3_4_C12_C12_0);
+	return n == 1 ? sysreg_read(S3_4_C12_C12_1) : vgic_lr_read_any(n);
+}
+
+static inline void vgic_lr_write(const struct kernel *k, unsigned n, uint64_t value)
+{
+	(void)k;
+	if (n == 0)
+		sysreg_write(S3_4_C12_C12_0, value);
+	else if (n == 1)
+		sysreg_write(S3_4_C12_C12_1, value);
+	else
+		vgic_lr_write_any(n, value);
+}
 
 #endif

@@ -8,11 +8,11 @@
 
 void vgic_core_init(struct kernel *k)
 {
-	uint64_t vtr = sysreg_read(ICH_VTR_EL2);
+	uint64_t vtr = gich_vtr(k);
 
 	k->arch.lr_count = (uint32_t)VTR_LRS(vtr) < VGIC_LRS ? (uint32_t)VTR_LRS(vtr) : VGIC_LRS;
 	k->arch.apr_count = VTR_PREBITS(vtr) < 5 ? 1 : 1u << (VTR_PREBITS(vtr) - 5);
-	sysreg_write(ICH_HCR_EL2, 0);
+	gich_set_hcr(k, 0);
 	sysreg_write(ICH_VMCR_EL2, 0);
 	for (unsigned n = 0; n < k->arch.lr_count; n++)
 		vgic_lr_write(k, n, 0);
@@ -53,7 +53,7 @@ void vgic_save(struct kernel *k, struct vcpu *v)
 		if ((lr & LR_STATE) == 0 && !LR_TELLS(lr))
 			g->used &= ~(1u << n);
 	}
-	sysreg_write(ICH_HCR_EL2, 0);
+	gich_set_hcr(k, 0);
 }
 
 /* List registers not in `used` are 0: vgic_save left them so. */
@@ -74,5 +74,5 @@ void vgic_load(struct kernel *k, struct vcpu *v)
 		APR_LOAD(3);
 	}
 	sysreg_write(ICH_VMCR_EL2, g->vmcr);
-	sysreg_write(ICH_HCR_EL2, vgic_hcr(g, g->vmcr));
+	gich_set_hcr(k, vgic_hcr(g, g->vmcr));
 }

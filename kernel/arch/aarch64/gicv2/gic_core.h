@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The GICv2 as seen by one core. What is banked has one address and is each core's own; of the
+ * distributor, that is the registers of interrupts below 32. EOImode is 1: the kernel drops
+ * priority at once and deactivates when the interrupt's owner is done.
+ *
+ * The virtual CPU interface of the loaded vCPU is a frame of registers. GICH_HCR and GICH_VMCR have
+ * their fields where ICH_HCR_EL2 and ICH_VMCR_EL2 have them; there is no TDIR, as the guest's
+ * GICC_DIR is on a page of its own, which is the VMM's. (Arm IHI 0048B.)
+ */
+#ifndef KERNEL_GIC_CORE_H
+#define KERNEL_GIC_CORE_H
+
+#include "gich_lr.h"
+#include "vcpu_groups.h"
+
+struct gic {
+	uint64_t distributor; /* 0: shared interrupts are not this core's */
+	uint64_t banked;      /* the distributor, for this core's part of it */
+	uint64_t cpu;	      /* GICC: two pages */
+	uint64_t virtual;     /* GICH */
+	uint32_t interrupts;  /* INTIDs below this exist */
+	uint8_t target;	      /* this core in GICD_ITARGETSR; 0: it is the only one */
+};
+
+#define GICH_HCR 0x00u
+#define GICH_VTR 0x04u
+#define GICH_VMCR 0x08u
+#define GICH_EISR0 0x20u
+#define GICH_APR 0xf0u
+#define GICH_LR(n) (0x100u + 4 * (n))
+#define GICH_HCR_FIELDS 0xf80000ffu
+#define gich(k, offset) (*(volatile uint32_t *)((k)->arch.gic.virtual + (offset)))
+#define gich_hcr(k) ((uint64_t)gich(k, GICH_HCR))
+#define gich_set_hcr(k, value) ((void)(gich(k, GICH_HCR) = (uint32_t)((value)&GICH_HCR_FIELDS)))
+#define gich_vtr(k) (gich(k, GICH_VTR) | VCPU_HOST_GICV2) /* as struct vcpu_host_id has it */
+#define gich_eisr(k) gich(k, GICH_EISR0)
+#define gich_vmcr(k) ((uint64_t)gich(k, GICH_VMCR))
+
+#define vgic_lr_read(k, n) gich_lr_to(gich(k, GICH_LR(n)))
+#define vgic_lr_write(k, n, value) ((void)(gich(k, GICH_LR(n)) = gich_lr_of(value)))
+
+#endif
