@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gic_core.h"
+
 #define VGIC_LRS 16    /* the most an implementation has */
 #define VGIC_SHARED 32 /* the first SPI */
 #define VGIC_SPIS_END 1020
@@ -42,6 +44,7 @@ struct vgic {
 	uint32_t vmcr, apr[2][4];
 	uint64_t waiting[VGIC_WORDS]; /* without list register, by SGI to SPI, then LPI */
 	uint32_t held[VGIC_IDS];      /* of those: the upper half of what goes into one */
+	struct sgi_sources sgi;
 };
 
 enum vppi_state {

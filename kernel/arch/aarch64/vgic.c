@@ -56,7 +56,8 @@ static uint32_t id_of(uint64_t lr)
 static uint64_t lr_make(const struct vcpu *v, uint32_t id, uint16_t priority, uint32_t states,
 			uint16_t end)
 {
-	uint64_t lr = LR_MAKE(id, priority) | (uint64_t)states << LR_STATE_SHIFT;
+	uint64_t lr =
+	    LR_MAKE(id, priority) | (uint64_t)states << LR_STATE_SHIFT | vgic_sgi_source(v, id);
 
 	if (vppi_linked(v, id))
 		lr |= LR_PHYSICAL(id);
@@ -335,7 +336,7 @@ bool vgic_tell_end(struct kernel *k, struct vcpu *v, uint32_t id)
 
 bool arch_vcpu_has_id(uint64_t id)
 {
-	return id < VGIC_SPIS_END || (id >= VGIC_LPIS && id < VGIC_LPIS_END);
+	return vgic_has_id(id);
 }
 
 void arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t priority,
@@ -346,12 +347,16 @@ void arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t pr
 					   : VGIC_END_TOLD;
 
 	/* LPIs are never active. */
-	if (id < VGIC_LPIS || (states &= IRQ_PENDING) != 0)
+	if (vgic_is_sgi(id))
+		vgic_sgi_inject(k, v, id, priority, states);
+	else if (id < VGIC_LPIS || (states &= IRQ_PENDING) != 0)
 		vgic_inject(k, v, id, priority, states, (uint16_t)end);
 }
 
 uint32_t arch_vcpu_irq_state(struct kernel *k, struct vcpu *v, uint32_t id)
 {
+	if (vgic_is_sgi(id))
+		return vgic_sgi_state(k, v, id);
 	vppi_settle(k, v);
 	return vgic_retract(k, v, id, 0) | (vppi_pends(k, v, id) ? IRQ_PENDING : 0);
 }
@@ -392,6 +397,8 @@ uint32_t vgic_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t st
 
 static void tell_line(struct kernel *k, struct vcpu *v, uint32_t id)
 {
+	if (vgic_is_sgi(id))
+		vgic_sgi_ended(k, v, id);
 	for (struct list *l = v->lines.next; l != &v->lines; l = l->next) {
 		struct line *line = container_of(l, struct line, of_vcpu);
 
@@ -404,7 +411,11 @@ static void tell_line(struct kernel *k, struct vcpu *v, uint32_t id)
 
 uint32_t arch_vcpu_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t states)
 {
-	uint32_t was = vgic_retract(k, v, id, states);
+	uint32_t was;
+
+	if (vgic_is_sgi(id) && vgic_sgi_retract(v, &id, &states))
+		return IRQ_PENDING;
+	was = vgic_retract(k, v, id, states);
 
 	if (was != 0 && (was & ~states) == 0) {
 		vppi_gone(k, v, id);

@@ -11,6 +11,8 @@
 #ifndef KERNEL_GIC_CORE_H
 #define KERNEL_GIC_CORE_H
 
+#include <stdbool.h>
+
 #include "gich_lr.h"
 #include "vcpu_groups.h"
 
@@ -22,6 +24,31 @@ struct gic {
 	uint32_t interrupts;  /* INTIDs below this exist */
 	uint8_t target;	      /* this core in GICD_ITARGETSR; 0: it is the only one */
 };
+
+/* What a vCPU has of SGIs that came from several CPUs (vgic_sgi.c). */
+struct sgi_sources {
+	uint8_t current[16];   /* of the one in a list register or the overflow */
+	uint8_t waiting[16];   /* a bit for each CPU that another one has come from */
+	uint16_t priority[16]; /* of those */
+};
+
+/* An SGI's number for the VMM is as in GICC_IAR: bits 12:10 are the CPU it comes from. */
+#define SGIS 16u
+#define SGI_ID(id) ((id)&0x3ffu)
+#define SGI_SOURCE(id) ((id) >> 10)
+#define vgic_is_sgi(id) (SGI_ID(id) < SGIS)
+#define vgic_has_id(id) ((id) < VGIC_SPIS_END || ((id) < 8u << 10 && vgic_is_sgi(id)))
+#define vgic_sgi_source(v, id) ((id) < SGIS ? (uint64_t)(v)->arch.vgic.sgi.current[id] << 32 : 0)
+
+struct kernel;
+struct vcpu;
+void vgic_sgi_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t priority,
+		     uint32_t states);
+uint32_t vgic_sgi_state(struct kernel *k, struct vcpu *v, uint32_t id);
+/* True: it was pending and waits no more. Otherwise *id and *states are what is to be taken back.
+ */
+bool vgic_sgi_retract(struct vcpu *v, uint32_t *id, uint32_t *states);
+void vgic_sgi_ended(struct kernel *k, struct vcpu *v, uint32_t id);
 
 #define GICH_HCR 0x00u
 #define GICH_VTR 0x04u

@@ -7,6 +7,8 @@
 #ifndef KERNEL_GIC_CORE_H
 #define KERNEL_GIC_CORE_H
 
+#include <stdbool.h>
+
 #include "sysreg.h"
 
 struct kernel;
@@ -17,6 +19,17 @@ struct gic {
 	uint64_t affinity;	/* MPIDR_EL1's affinity fields, where interrupts are routed */
 	uint32_t interrupts;	/* INTIDs below this exist */
 };
+
+struct sgi_sources {
+}; /* an SGI does not say where it comes from */
+
+#define vgic_has_id(id) ((id) < VGIC_SPIS_END || ((id) >= VGIC_LPIS && (id) < VGIC_LPIS_END))
+#define vgic_is_sgi(id) ((void)(id), false)
+#define vgic_sgi_source(v, id) ((void)(v), (void)(id), 0)
+#define vgic_sgi_inject(k, v, id, priority, states) ((void)0)
+#define vgic_sgi_state(k, v, id) 0
+#define vgic_sgi_retract(v, id, states) false
+#define vgic_sgi_ended(k, v, id) ((void)0)
 
 #define ICH_AP0R0_EL2 S3_4_C12_C8_0
 #define ICH_AP0R1_EL2 S3_4_C12_C8_1
