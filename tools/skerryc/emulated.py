@@ -24,9 +24,12 @@ TYPES_LATER = {0x3: "FwCfg", 0x23: "X86IoApic", 0x24: "X86Pit", 0x25: "LoongArch
 # Where the controller lies if no entry says so, and how far each part reaches.
 BASES = {DISTRIBUTOR: 0x0800_0000, ITS: 0x0808_0000, REDISTRIBUTORS: 0x080a_0000}
 DISTRIBUTOR_BYTES = 0x1_0000
+CPU = -1  # of a GICv2, which no emu_type names
+BASES_GICV2 = {DISTRIBUTOR: 0x0800_0000, CPU: 0x0801_0000}
+CPU_BYTES = 0x2000
 ITS_BYTES = 0x2_0000
 STRIDE = 0x2_0000  # of the redistributor of each vCPU
-NAMES = {DISTRIBUTOR: "distributor", ITS: "translation service", REDISTRIBUTORS: "redistributors"}
+NAMES = {CPU: "interface", DISTRIBUTOR: "distributor", ITS: "translation service", REDISTRIBUTORS: "redistributors"}
 SERVED = {CONSOLE: ("pl011", "arm,pl011"), VIRTIO_BLK: ("virtio-blk", "virtio,mmio"),
           VIRTIO_NET: ("virtio-net", "virtio,mmio"), VIRTIO_CONSOLE: ("virtio-console", "virtio,mmio")}
 CFG = {REDISTRIBUTORS: ("cpu_num", "stride", "pcpu_id"), ITS: ("host_gits_base",)}
@@ -50,15 +53,16 @@ class Row:
 
 
 def sizes(vm):
-    return {DISTRIBUTOR: DISTRIBUTOR_BYTES, ITS: ITS_BYTES, REDISTRIBUTORS: STRIDE * vm.cpu_num}
+    return {DISTRIBUTOR: DISTRIBUTOR_BYTES, CPU: CPU_BYTES, ITS: ITS_BYTES, REDISTRIBUTORS: STRIDE * vm.cpu_num}
 
 
 def bases(vm):
     """Each part of the interrupt controller that the VM has, by its type."""
     kinds = {device[4]: device[1] for device in vm.emu_devices}
+    usual = BASES_GICV2 if vm.gic == 2 else BASES
     if CONTROLLER in kinds:
-        return {kind: kinds[CONTROLLER] + base - BASES[DISTRIBUTOR] for kind, base in BASES.items()}
-    return {kind: kinds.get(kind, base) for kind, base in BASES.items() if kind != ITS or kind in kinds}
+        return {kind: kinds[CONTROLLER] + base - BASES[DISTRIBUTOR] for kind, base in usual.items()}
+    return {kind: kinds.get(kind, base) for kind, base in usual.items() if kind != ITS or kind in kinds}
 
 
 def ranges(vm):
@@ -70,13 +74,24 @@ def ranges(vm):
             yield f"the channels' addresses {name}", base, length
 
 
+def check_gic(vm, board):
+    """A VM's interrupt controller is the machine's: the hardware has a part of it."""
+    if vm.gic not in (None, board.gic):
+        raise vm.error(("skerry", "gic"), f"is {vm.gic}, and {board.name} has a GICv{board.gic}; remove it, or take another board")
+    vm.gic = board.gic
+
+
 def check(vm, system):
     seen = {}
+    check_gic(vm, system.board)
     for i, (name, base, length, irq, kind, cfg) in enumerate(vm.emu_devices):
         row = Row(vm, i, name)
         if kind == PLIC:
             raise row.error(None, "emu_type 0x30 (PPPTGlobal) is riscv64's interrupt controller, and this board is of aarch64; "
-                            "remove it: the VM has a GICv3")
+                            f"remove it: the VM has a GICv{vm.gic}")
+        if vm.gic == 2 and kind in (REDISTRIBUTORS, ITS):
+            raise row.error(None, f"emu_type 0x{kind:x} ({TYPES[kind]}) is a part of a GICv3, and {system.board.name} has a GICv2; "
+                            "remove it")
         if kind in SERVED:
             vm.devices.append(served(vm, system, row, i))
         elif kind != DUMMY:

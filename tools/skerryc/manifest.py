@@ -175,6 +175,7 @@ def add_vm(builder, placed):
     service.restart = pb.RESTART_GROUP if vm.restart == "always" and budget.restart else pb.RESTART_NEVER
     for i in by_address(vm):
         grant_ram(service, placed, i, READ | WRITE | EXECUTE | (DMA if placed.dma else 0))
+    places.grant_interface(service, builder.system.board)
     places.grant_passthrough(service, vm)
     for name in placed.files:
         grant(service, name, pb.GRANT_FILE, placed.files[name][2], rights=READ)
@@ -226,6 +227,8 @@ def vm_config(placed):
     if vm.start:
         config.start = vm.start
     config.demand = vm.demand
+    if vm.gic != 3:
+        config.gic = vm.gic
     if "ramdisk" in placed.files:
         config.ramdisk_load_addr = placed.files["ramdisk"][1]
     for gpa, size, flags, map_type in vm.memory_regions:

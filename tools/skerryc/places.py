@@ -21,6 +21,8 @@ def device_pages(system, core):
     """Of the core's drivers and its VMs, in order of address; no two share a page."""
     pages = [driver.device.page for driver in system.drivers if driver.core == core.number]
     pages += [(r.base_hpa, r.length) for placed in system.vms if placed.core == core.number for r in placed.vm.passthrough]
+    if system.board.gic == 2 and any(placed.core == core.number for placed in system.vms):
+        pages.append((system.board.gicv, PAGE))
     return sorted(pages)
 
 
@@ -129,6 +131,12 @@ def entry_of(passed, names, interrupts):
     if entry.irq_id:
         entry.edge = device.edge
     return entry
+
+
+def grant_interface(service, board):
+    """A GICv2's virtual CPU interface: one page for all VMs of a core, where each finds what its vCPU has."""
+    if board.gic == 2:
+        service.grants.add(name="gicv", kind=pb.GRANT_DEVICE, base=board.gicv, size=PAGE, rights=READ | WRITE, unmapped=True, order=12)
 
 
 def grant_passthrough(service, vm):

@@ -70,6 +70,7 @@ class Vm:
     vcpu: dict = field(default_factory=dict)
     restart: str = "always"
     demand: bool = False
+    gic: int = None  # version of its interrupt controller; after emulated.check the board's
     start: int = 0
     notes: list = field(default_factory=list)
 
@@ -205,6 +206,7 @@ def read_skerry(vm, table):
         raise table.error("vcpu_budget_us", "is larger than vcpu_period_us; lower it or raise the period")
     vm.restart = table.choice("restart", {"always": "always", "never": "never"}, "always")
     vm.demand = table.take("demand", bool, False)
+    vm.gic = table.number("gic", 2, 3, None)
     vm.start = table.choice("start", STARTS, "boot")
     for entry in table.tables("device"):
         vm.devices.append(devices.read(vm, entry))

@@ -66,6 +66,7 @@ def main():
         import errors_places
         import errors_system
         import errors_virtio
+        import gicv2
         import examples
         import good
         import mutated
@@ -77,11 +78,11 @@ def main():
                                (errors_places, "IDENTICAL RESERVED_RANGES FLAGS DMA"),
                                (errors_passed, "REGIONS PASSTHROUGH PATHS EMULATED"),
                                (errors_system, "DEVICES VMS CORES SERVICES BOARDS"), (errors_ivc, "IVC"),
-                               (errors_virtio, "VIRTIO")):
+                               (errors_virtio, "VIRTIO"), (gicv2, "GIC")):
             for group in groups.split():
                 for name, changes, expected in getattr(module, group):
                     results.run(f"{group.lower().replace('_', ' ')}: {name}", error_case, changes, expected)
-        for name, test in {**good.TESTS, **passed.TESTS, **placed.TESTS, **asked.TESTS, **examples.TESTS,
+        for name, test in {**good.TESTS, **passed.TESTS, **placed.TESTS, **gicv2.TESTS, **asked.TESTS, **examples.TESTS,
                            **mutated.TESTS, **virtio.TESTS, **never.TESTS}.items():
             results.run(name, test, TOP)
     print(f"{results.passed} passed, {results.failed} failed")

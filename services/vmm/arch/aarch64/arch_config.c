@@ -28,8 +28,15 @@ uint64_t arch_controller(const skerry_VmConfig *config, uint32_t type, uint64_t 
 	return whole ? whole->base_gpa + (base - ARCH_GICD_BASE) : base;
 }
 
+uint32_t arch_gic_version(const skerry_VmConfig *config)
+{
+	return config->has_gic ? config->gic : 3;
+}
+
 uint64_t arch_its(const skerry_VmConfig *config)
 {
+	if (arch_gic_version(config) == 2)
+		return 0;
 	if (!emulated(config, EMU_GIC_ITS) && !emulated(config, EMU_GIC))
 		return 0;
 	return arch_controller(config, EMU_GIC_ITS, ARCH_ITS_BASE);

@@ -15,6 +15,7 @@
 #define SCTLR_RESET 0x30c50830u
 #define MPIDR_RES1 (1ull << 31)
 #define PAGE 0x1000ull
+#define ID_PFR0_GIC (0xfull << 24) /* system registers of a GICv3 */
 
 static struct arch_vm arch_vm; /* one VM a process */
 
@@ -138,22 +139,25 @@ static bool take(struct machine *m, uint64_t base, uint64_t size, const char *na
 	return false;
 }
 
-/* The distributor implements the bits that the virtual CPU interface has. */
-static uint8_t priority_mask(const struct machine *m)
+/* ICH_VTR_EL2 or GICH_VTR. */
+static uint64_t interface_type(const struct machine *m)
 {
 	struct vcpu_host_id host = {0};
 	uint32_t bytes = 0;
 
 	if (!vcpu_get(m->vcpus[0], VCPU_GROUP_HOST_ID, &bytes) && bytes == sizeof(host))
 		memcpy(&host, ipc_buffer(), sizeof(host));
-	return (uint8_t)(0xff00u >> VCPU_HOST_PRIORITY_BITS(host.vtr));
+	return host.vtr;
 }
 
 static bool init_vgic(struct machine *m, const uint32_t *affinity)
 {
 	struct vgic *g = &m->arch->vgic;
+	uint64_t its, vtr = interface_type(m);
 	uint32_t highest = 0;
-	uint64_t its;
+
+	if (!arch_gic_matches(m, vtr & VCPU_HOST_GICV2 ? 2 : 3))
+		return false;
 
 	for (uint32_t i = 0; i < m->line_count; i++)
 		highest = m->lines[i].irq > highest ? m->lines[i].irq : highest;
@@ -165,7 +169,8 @@ static bool init_vgic(struct machine *m, const uint32_t *affinity)
 		return false;
 	}
 	g->ops = &vgic_ops;
-	g->priority_mask = priority_mask(m);
+	/* The distributor implements the bits that the virtual CPU interface has. */
+	g->priority_mask = (uint8_t)(0xff00u >> VCPU_HOST_PRIORITY_BITS((uint32_t)vtr));
 	g->host = m;
 	g->dist_base = arch_controller(m->config, EMU_GIC_DISTRIBUTOR, ARCH_GICD_BASE);
 	g->redist_base = arch_controller(m->config, EMU_GIC_REDISTRIBUTOR, ARCH_GICR_BASE);
@@ -176,8 +181,11 @@ static bool init_vgic(struct machine *m, const uint32_t *affinity)
 			return false;
 		}
 	}
-	if (!take(m, g->dist_base, VGIC_DIST_SIZE, "gicd") ||
-	    !take(m, g->redist_base, (uint64_t)VGIC_REDIST_STRIDE * g->cpus, "gicr"))
+	if (!take(m, g->dist_base, VGIC_DIST_SIZE, "gicd"))
+		return false;
+	if (arch_gic_version(m->config) == 2)
+		return arch_gicv2_init(m);
+	if (!take(m, g->redist_base, (uint64_t)VGIC_REDIST_STRIDE * g->cpus, "gicr"))
 		return false;
 	its = arch_its(m->config);
 	g->has_lpis = its != 0;
@@ -198,6 +206,8 @@ static bool init_sysreg(struct machine *m)
 	}
 	memcpy(host, ipc_buffer(), sizeof(host));
 	sysreg_init(&m->arch->sysreg, host, m->address_bits);
+	if (arch_gic_version(m->config) == 2)
+		m->arch->sysreg.id[SYSREG_ID(4, 0)] &= ~ID_PFR0_GIC;
 	return true;
 }
 
@@ -340,9 +350,11 @@ static void tell_os_lock(const struct machine *m, uint32_t cpu)
 bool arch_sysreg(struct machine *m, uint32_t cpu, uint32_t reg, bool write, uint64_t *value)
 {
 	if (reg == SYSREG_ICC_SGI1R || reg == SYSREG_ICC_SGI0R || reg == SYSREG_ICC_ASGI1R) {
-		if (write)
+		const bool sends = write && m->arch->vgic.version == 3;
+
+		if (sends)
 			vgic_sgi(&m->arch->vgic, cpu, *value, reg != SYSREG_ICC_SGI1R);
-		return write;
+		return sends;
 	}
 	if (reg == SYSREG_ICC_DIR && write) {
 		vgic_end(&m->arch->vgic, cpu, *value);

@@ -73,6 +73,23 @@ static void write_its(struct fdt_write *w, const struct arch_tree *t)
 	fdt_write_end(w);
 }
 
+static void write_gicv2(struct fdt_write *w, const skerry_VmConfig *c)
+{
+	const uint64_t dist = arch_controller(c, EMU_GIC_DISTRIBUTOR, ARCH_GICD_BASE);
+	const uint64_t cpu = arch_controller(c, EMU_GIC_CPU, ARCH_GICC_BASE);
+	const uint32_t frames[] = {(uint32_t)(dist >> 32), (uint32_t)dist, 0, VGIC_DIST_SIZE,
+				   (uint32_t)(cpu >> 32),  (uint32_t)cpu,  0, ARCH_GICC_SIZE};
+
+	fdt_write_begin_at(w, "intc", dist);
+	fdt_write_text(w, "compatible", GICV2_COMPATIBLE);
+	fdt_write_cell(w, "#interrupt-cells", 3);
+	fdt_write_cell(w, "#address-cells", 0);
+	fdt_write_flag(w, "interrupt-controller");
+	fdt_write_cells(w, "reg", frames, 8);
+	fdt_write_cell(w, "phandle", GIC_PHANDLE);
+	fdt_write_end(w);
+}
+
 static void write_gic(struct fdt_write *w, const struct arch_tree *t)
 {
 	const skerry_VmConfig *c = t->config;
@@ -84,7 +101,7 @@ static void write_gic(struct fdt_write *w, const struct arch_tree *t)
 	    (uint32_t)(redist >> 32), (uint32_t)redist, 0, (uint32_t)redist_size};
 
 	fdt_write_begin_at(w, "intc", dist);
-	fdt_write_text(w, "compatible", "arm,gic-v3");
+	fdt_write_text(w, "compatible", GICV3_COMPATIBLE);
 	fdt_write_cell(w, "#interrupt-cells", 3);
 	fdt_write_flag(w, "interrupt-controller");
 	fdt_write_cells(w, "reg", frames, 8);
@@ -93,11 +110,18 @@ static void write_gic(struct fdt_write *w, const struct arch_tree *t)
 	fdt_write_end(w);
 }
 
-static void write_timer(struct fdt_write *w)
+/* With a GICv2, bits 15:8 say whose it is. */
+static uint32_t ppi_flags(const skerry_VmConfig *c)
 {
+	return IRQ_LEVEL_HIGH | (arch_gic_version(c) == 2 ? ((1u << c->cpu_num) - 1) << 8 : 0);
+}
+
+static void write_timer(struct fdt_write *w, const skerry_VmConfig *c)
+{
+	const uint32_t flags = ppi_flags(c);
 	/* Secure, physical, virtual, hypervisor: PPIs 29, 30, 27, 26. The guest has 30 and 27. */
-	const uint32_t interrupts[] = {GIC_PPI, 13, IRQ_LEVEL_HIGH, GIC_PPI, 14, IRQ_LEVEL_HIGH,
-				       GIC_PPI, 11, IRQ_LEVEL_HIGH, GIC_PPI, 10, IRQ_LEVEL_HIGH};
+	const uint32_t interrupts[] = {GIC_PPI, 13, flags, GIC_PPI, 14, flags,
+				       GIC_PPI, 11, flags, GIC_PPI, 10, flags};
 
 	fdt_write_begin(w, "timer");
 	fdt_write_text(w, "compatible", "arm,armv8-timer");
@@ -106,9 +130,9 @@ static void write_timer(struct fdt_write *w)
 	fdt_write_end(w);
 }
 
-static void write_monitors(struct fdt_write *w)
+static void write_monitors(struct fdt_write *w, const skerry_VmConfig *c)
 {
-	const uint32_t interrupt[] = {GIC_PPI, 7, IRQ_LEVEL_HIGH};
+	const uint32_t interrupt[] = {GIC_PPI, 7, ppi_flags(c)};
 
 	fdt_write_begin(w, "pmu");
 	fdt_write_text(w, "compatible", "arm,armv8-pmuv3");
@@ -162,10 +186,13 @@ int arch_tree_make(struct arch_tree *t, void *to, size_t room)
 	write_chosen(&w, t);
 	write_memory(&w, c);
 	write_cpus(&w, c);
-	write_gic(&w, t);
-	write_timer(&w);
+	if (arch_gic_version(c) == 2)
+		write_gicv2(&w, c);
+	else
+		write_gic(&w, t);
+	write_timer(&w, c);
 	if (t->monitors)
-		write_monitors(&w);
+		write_monitors(&w, c);
 	fdt_write_end(&w);
 	size = fdt_write_finish(&w);
 	if (size >= 0)

@@ -17,6 +17,10 @@ int tree_append(void *fdt, int node, const char *name, uint64_t value, int cells
 /* Of a reg or ranges property: the number in the next `cells` cells, which are 1 or 2. */
 uint64_t tree_number(const void *at, int cells);
 
+#define GICV3_COMPATIBLE "arm,gic-v3"
+#define GICV2_COMPATIBLE "arm,cortex-a15-gic"
+/* The node of the VM's interrupt controller, or a negative libfdt error (tree_patch.c). */
+int tree_controller(const void *fdt, const skerry_VmConfig *c);
 /* /cpus and /psci as this VM has them (tree_cpus.c). */
 int tree_set_cpus(struct arch_tree *t, void *fdt);
 /* Of the config's devices, bit i for the i-th: those that have a node. */

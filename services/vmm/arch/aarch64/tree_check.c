@@ -246,7 +246,7 @@ static int check_node(struct check *c, int depth)
 
 static void find_controller(struct check *c)
 {
-	const int node = fdt_node_offset_by_compatible(c->fdt, -1, "arm,gic-v3");
+	const int node = tree_controller(c->fdt, c->t->config);
 
 	c->gic = node < 0 ? 0 : fdt_get_phandle(c->fdt, node);
 	c->gic_cells = node < 0 ? 0 : (int)(cell(c, node, "#interrupt-cells", GIC_CELLS) & 0xffu);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "services/vmm/arch/aarch64/arch_vm.h"
 #include "services/vmm/arch/aarch64/tree.h"
 #include "services/vmm/machine.h"
 
@@ -176,13 +177,14 @@ static int add_ivc(void *fdt, uint32_t gic, const skerry_EmulatedDevice *d)
 int tree_add_devices(struct arch_tree *t, void *fdt, struct tree_seen seen)
 {
 	const skerry_VmConfig *c = t->config;
-	const int controller = fdt_node_offset_by_compatible(fdt, -1, "arm,gic-v3");
+	const int controller = tree_controller(fdt, c);
 	const uint32_t gic = controller < 0 ? 0 : fdt_get_phandle(fdt, controller);
 	const uint64_t all = (1ull << c->devices_count) - 1;
 	int error = 0;
 
 	if (!gic && (all & ~seen.served))
-		return tree_problem(t, "no node arm,gic-v3 with a phandle, which %s needs",
+		return tree_problem(t, "no node %s with a phandle, which %s needs",
+				    arch_gic_version(c) == 2 ? GICV2_COMPATIBLE : GICV3_COMPATIBLE,
 				    c->devices[0].name);
 	for (uint32_t i = 0; i < c->emu_devices_count && !error; i++)
 		error = add_ivc(fdt, gic, &c->emu_devices[i]);

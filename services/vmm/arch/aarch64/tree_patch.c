@@ -132,17 +132,31 @@ static int set_stdout(void *fdt)
 	return tree_text(fdt, node, "stdout-path", path);
 }
 
+int tree_controller(const void *fdt, const skerry_VmConfig *c)
+{
+	static const char *const v2[] = {GICV2_COMPATIBLE, "arm,gic-400", "arm,cortex-a7-gic"};
+	int node = -FDT_ERR_NOTFOUND;
+
+	if (arch_gic_version(c) != 2)
+		return fdt_node_offset_by_compatible(fdt, -1, GICV3_COMPATIBLE);
+	for (size_t i = 0; i < sizeof(v2) / sizeof(v2[0]) && node < 0; i++)
+		node = fdt_node_offset_by_compatible(fdt, -1, v2[i]);
+	return node;
+}
+
 /*
- * A board has more redistributors than the VM. Where the parts are is not changed: tree_check finds
- * what is elsewhere.
+ * A board has more redistributors than the VM, or the hypervisor's part of a GICv2. Where the parts
+ * are is not changed: tree_check finds what is elsewhere.
  */
 static int set_controller(void *fdt, const skerry_VmConfig *c)
 {
+	const bool v2 = arch_gic_version(c) == 2;
 	const uint64_t values[] = {arch_controller(c, EMU_GIC_DISTRIBUTOR, ARCH_GICD_BASE),
 				   VGIC_DIST_SIZE,
-				   arch_controller(c, EMU_GIC_REDISTRIBUTOR, ARCH_GICR_BASE),
-				   (uint64_t)VGIC_REDIST_STRIDE * c->cpu_num};
-	const int node = fdt_node_offset_by_compatible(fdt, -1, "arm,gic-v3");
+				   v2 ? arch_controller(c, EMU_GIC_CPU, ARCH_GICC_BASE)
+				      : arch_controller(c, EMU_GIC_REDISTRIBUTOR, ARCH_GICR_BASE),
+				   v2 ? ARCH_GICC_SIZE : (uint64_t)VGIC_REDIST_STRIDE * c->cpu_num};
+	const int node = tree_controller(fdt, c);
 	const int parent = node < 0 ? node : fdt_parent_offset(fdt, node);
 	int cells[2], length = 0, error = 0;
 	const fdt32_t *reg;

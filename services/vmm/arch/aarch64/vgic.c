@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel/abi.h"
+#include "services/vmm/arch/aarch64/vgicv2.h"
 
 /* What the vCPU's own hardware makes: the kernel's VCPU_SOURCE_*. */
 #define TIMER_PPI 27u
@@ -33,6 +34,7 @@ bool vgic_init(struct vgic *g, unsigned int cpus, const uint32_t *affinity, uint
 		return false;
 	memset(g, 0, sizeof(*g));
 	g->cpus = cpus;
+	g->version = 3;
 	g->ctlr = GICD_CTLR_ARE | GICD_CTLR_DS;
 	g->priority_mask = PRIORITY_MASK;
 	/* Two words of SPIs at least: guests that probe with one find room for the other. */
@@ -84,7 +86,7 @@ static unsigned int routed(const struct vgic *g, const struct vgic_irq *irq, uns
 	if (id < VGIC_PRIVATE)
 		return cpu;
 	for (unsigned int i = 0; i < g->cpus; i++) {
-		if (g->cpu[i].affinity == irq->route)
+		if (g->version == 2 ? irq->route >> i & 1 : g->cpu[i].affinity == irq->route)
 			return i;
 	}
 	return VGIC_CPUS;
@@ -143,6 +145,12 @@ static uint32_t source_of(uint32_t id)
 	return id == TIMER_PPI ? VCPU_SOURCE_TIMER : VCPU_SOURCE_MONITOR;
 }
 
+/* SGIs of a GICv2 are by the CPU they come from. */
+static bool is_sourced(const struct vgic *g, uint32_t id)
+{
+	return g->version == 2 && id < VGIC_SGIS;
+}
+
 static void forward(struct vgic *g, struct vgic_irq *irq, unsigned int to, uint32_t id)
 {
 	irq->forwarded = true;
@@ -157,6 +165,8 @@ static void forward(struct vgic *g, struct vgic_irq *irq, unsigned int to, uint3
 		irq->pending = false;
 		inject(g, irq, to, id, IRQ_PENDING);
 	}
+	if (is_sourced(g, id))
+		vgicv2_forward(g, to, id);
 }
 
 /* A disabled interrupt stays active (IHI 0069, GICD_ICENABLER). */
@@ -177,6 +187,10 @@ void vgic_withdraw(struct vgic *g, unsigned int cpu, uint32_t id)
 	if (!irq->forwarded)
 		return;
 	irq->forwarded = false;
+	if (is_sourced(g, id)) {
+		vgicv2_withdraw(g, cpu, id);
+		return;
+	}
 	if (irq->line)
 		states = disarm(g, irq, id);
 	else if (is_own(id))
@@ -232,7 +246,9 @@ bool vgic_pend(struct vgic *g, unsigned int cpu, uint32_t id)
 		return true;
 	}
 	irq = vgic_irq(g, cpu, id);
-	if (irq->physical)
+	if (is_sourced(g, id))
+		vgicv2_pend(g, cpu, id, cpu);
+	else if (irq->physical)
 		g->ops->pend(g->host, id, true);
 	else if (irq->forwarded)
 		inject(g, irq, irq->at, id, IRQ_PENDING);
@@ -245,6 +261,8 @@ bool vgic_is_pending(struct vgic *g, unsigned int cpu, uint32_t id)
 {
 	const struct vgic_irq *irq = vgic_irq(g, cpu, id);
 
+	if (is_sourced(g, id))
+		return vgicv2_pending(g, cpu, id) != 0;
 	if (irq->pending || wire(g, irq, cpu, id))
 		return true;
 	return irq->forwarded && (g->ops->state(g->host, irq->at, id) & IRQ_PENDING);
@@ -332,6 +350,8 @@ void vgic_cpu_reset(struct vgic *g, unsigned int cpu)
 	for (uint32_t id = 0; id < VGIC_SGIS; id++)
 		c->irqs[id].edge = true;
 	c->waker = 0; /* as firmware leaves it */
+	if (g->version == 2)
+		vgicv2_cpu_reset(g, cpu);
 }
 
 /*
@@ -363,6 +383,8 @@ bool vgic_access(struct vgic *g, unsigned int cpu, uint64_t address, uint32_t wi
 {
 	uint64_t offset = address - g->dist_base;
 
+	if (g->version == 2)
+		return vgicv2_access(g, cpu, address, width, write, value);
 	if (cpu >= g->cpus)
 		return false;
 	if (offset < VGIC_DIST_SIZE) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A model of the GICv3 distributor and redistributors (Arm IHI 0069, chapter 12), as a machine with
- * a single security state (GICD_CTLR.DS = 1) and affinity routing always on.
+ * a single security state (GICD_CTLR.DS = 1) and affinity routing always on; or, with vgicv2.h, of
+ * a GICv2's distributor.
  *
  * The model owns what is enabled, with which priority, in which group, and where it goes. What is
  * pending or active at a vCPU lives in the kernel, next to the list registers; the model hands an
@@ -66,7 +67,7 @@ struct vgic_irq {
 	bool physical;	/* the machine */
 	bool pending;	/* held here while not forwarded */
 	bool forwarded; /* in the kernel's care */
-	uint32_t route; /* SPI: affinity it goes to, as vgic_cpu.affinity */
+	uint32_t route; /* SPI: affinity it goes to, as vgic_cpu.affinity; GICv2: mask of vCPUs */
 };
 
 struct vgic_lpi {
@@ -83,12 +84,15 @@ struct vgic_cpu {
 	uint32_t ctlr; /* GICR_CTLR; this and the next two outlive a restart of the vCPU */
 	uint64_t propbaser, pendbaser;
 	struct vgic_irq irqs[VGIC_PRIVATE];
+	uint8_t sources[VGIC_SGIS]; /* GICv2: held here while not forwarded, by source */
 };
 
 struct vgic {
 	const struct vgic_ops *ops;
 	void *host;
 	uint64_t dist_base, redist_base; /* guest physical */
+	uint64_t cpu_base;		 /* GICv2: in the place of redist_base */
+	uint32_t version;		 /* 3, or 2 */
 	unsigned int cpus;
 	uint32_t ids; /* interrupts implemented, a multiple of 32 */
 	uint32_t ctlr;
