@@ -32,6 +32,7 @@ struct context {
 	uint8_t priority;      /* of the owner */
 	uint8_t depth;	       /* a server's: calls from the first caller to it */
 	bool queued;	       /* in a ready queue */
+	bool fresh;	       /* has not run since it came there */
 	bool stalled;	       /* in the stalled list of another context, or in kernel.released */
 	bool exhausted;	       /* budget used up; the deadline refills it */
 	bool dead;	       /* being deleted */

@@ -48,7 +48,7 @@ void sched_enqueue(struct kernel *k, struct context *c)
 {
 	if (c->queued || !may_own(c))
 		return;
-	c->queued = true;
+	c->queued = c->fresh = true;
 	list_append(&k->ready[c->priority], &c->link);
 	k->ready_mask |= 1ull << c->priority;
 	if (!k->owner || c->priority > k->owner->priority)
@@ -136,10 +136,13 @@ static void set_owner(struct kernel *k, struct context *o)
 	now = arch_now();
 	charge(k, now);
 	k->owner = o;
-	if (o && o->refill_at <= now) {
+	/* Not in the middle of a turn: it would never be over, and never its equals' turn. */
+	if (o && o->fresh && o->refill_at <= now) {
 		o->left = o->budget;
 		o->refill_at = now + o->period;
 	}
+	if (o)
+		o->fresh = false;
 	sched_timer_update(k);
 }
 
@@ -168,10 +171,8 @@ void sched_forget(struct kernel *k, struct context *c)
 	deadline_remove(&k->deadlines, &c->refill);
 	if (k->owner == c)
 		set_owner(k, NULL);
-	if (k->current == c) {
-		arch_switch(k, c, &k->idle);
-		k->current = &k->idle;
-	}
+	if (k->current == c)
+		(void)sched_run(k, &k->idle);
 	k->resched = true;
 }
 
@@ -185,9 +186,7 @@ static void turn_over(struct kernel *k, struct context *o, uint64_t now)
 		o->exhausted = true;
 		deadline_insert(&k->deadlines, &o->refill, o->refill_at);
 	}
-	sched_dequeue(k, o);
-	sched_enqueue(k, o);
-	k->resched = true;
+	sched_give_way(k);
 }
 
 void sched_give_way(struct kernel *k)

@@ -9,9 +9,10 @@
  *     and of these the one that stands first; the ready thread runs, and the owner pays.
  *
  * Places: an owner comes last among its equals when it becomes entitled, is started or scheduled,
- * yields, or has used up a budget. The rule leaves open when one leaves its place whose chain ended
- * at a thread that waits; so such a one has a range of places, and any choice is right that no
- * place contradicts.
+ * yields, or has used up a budget. A new period begins with the first turn at that place after the
+ * last one has passed. The rule leaves open when one leaves its place whose chain ended at a thread
+ * that waits; so such a one has a range of places, and any choice is right that no place
+ * contradicts.
  */
 #ifndef SCHED_MODEL_H
 #define SCHED_MODEL_H
@@ -44,6 +45,7 @@ struct model_thread {
 	bool exhausted;
 	bool entitled, hopeless; /* at the last choice */
 	bool last;		 /* has a new place */
+	enum { TURN_AHEAD, TURN_BEGUN, TURN_UNKNOWN } turn;
 	uint64_t first_place, last_place;
 	enum status status; /* of its last call, */
 	int result;	    /* the register of its value, 0: none, */
@@ -102,7 +104,8 @@ void model_time(struct model *m, uint64_t now);
 int model_waits_for(const struct model *m, int x);
 /* Whom `x` runs when it owns the core; NONE: nobody. */
 int model_runner(const struct model *m, int x);
-/* The core's owner is `owner` from now on. Null, or what is wrong with that. */
-const char *model_choose(struct model *m, int owner);
+/* The core's owner is `owner` from now on, with `left` of its budget: which counts only where the
+ * rule is open. Null, or what is wrong with the choice. */
+const char *model_choose(struct model *m, int owner, uint64_t left);
 
 #endif

@@ -99,10 +99,15 @@ static void take_places(struct model *m)
 		struct model_thread *t = &m->threads[x];
 		bool is = entitled(t), hopeless = is && model_runner(m, x) == NONE;
 
-		if (is && (!t->entitled || t->last))
+		if (is && (!t->entitled || t->last)) {
 			t->first_place = t->last_place = m->step;
-		if (hopeless || t->hopeless)
+			t->turn = TURN_AHEAD;
+		}
+		if (hopeless || t->hopeless) {
 			t->last_place = m->step;
+			if (t->turn == TURN_BEGUN)
+				t->turn = TURN_UNKNOWN;
+		}
 		t->entitled = is;
 		t->hopeless = hopeless;
 		t->last = false;
@@ -114,7 +119,7 @@ static bool could_own(const struct model_thread *t)
 	return t->entitled && !t->hopeless;
 }
 
-const char *model_choose(struct model *m, int owner)
+const char *model_choose(struct model *m, int owner, uint64_t left)
 {
 	bool idle = owner == NONE;
 	struct model_thread *o = &m->threads[idle ? 0 : owner];
@@ -144,8 +149,11 @@ const char *model_choose(struct model *m, int owner)
 		if (t->first_place < o->first_place)
 			t->first_place = o->first_place;
 	}
-	if (owner != m->owner && !idle && o->period_end <= m->now)
+	if (owner != m->owner && !idle && o->period_end <= m->now &&
+	    (o->turn == TURN_AHEAD || (o->turn == TURN_UNKNOWN && left == o->budget)))
 		new_period(m, o);
+	if (owner != m->owner && !idle)
+		o->turn = TURN_BEGUN;
 	m->owner = owner;
 	return NULL;
 }

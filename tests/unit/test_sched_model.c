@@ -91,7 +91,7 @@ void sched_compare(struct sched_run *r)
 {
 	const struct kernel *k = r->k->k;
 	int owner = k->owner ? index_of(r, k->owner) : NONE;
-	const char *wrong = model_choose(&r->m, owner);
+	const char *wrong = model_choose(&r->m, owner, k->owner ? k->owner->left : 0);
 
 	if (wrong)
 		FAIL("the kernel has owner %d: %s", owner, wrong);

@@ -122,6 +122,35 @@ TEST(share_inversion_through_a_chain)
 	CHECK_EQ(user_result(high.t).status, OK);
 }
 
+/* A thread above that wakes again and again interrupts turns; it does not begin them anew. */
+TEST(share_of_equals_whose_turns_are_interrupted)
+{
+	struct machine *m = machine_new();
+	uint32_t timer = object_new(m, CAP_TIMER, 0), due = object_new(m, CAP_SIGNAL, 0);
+	uint64_t got[2] = {0, 0}, step = MS / 200;
+	struct user above = user_new(m), a = user_new(m), b = user_new(m);
+
+	OKAY(m, timer, TIMER_BIND, due, 1);
+	schedule(m, a.slot, 9, MS / 5, MS / 5);
+	schedule(m, b.slot, 9, MS / 5, MS / 5);
+	OKAY(m, a.slot, THREAD_START, 0, 0, 0, 0);
+	CHECK_EQ(INVOKE_AS(m, a.t, b.slot, THREAD_START, 0, 0, 0, 0).status, OK);
+	CHECK_EQ(INVOKE_AS(m, a.t, BOOT_SLOT_CORE, CORE_SCHEDULE, above.slot, 20, 10 * MS, 10 * MS)
+		     .status,
+		 OK);
+	CHECK_EQ(INVOKE_AS(m, a.t, above.slot, THREAD_START, 0, 0, 0, 0).status, OK);
+	for (unsigned i = 0; i < 4000; i++) {
+		IS_CURRENT(m, above.t);
+		time_pass(m, step);
+		INVOKE_AS(m, above.t, timer, TIMER_SET, fake_time + step);
+		SYS(m, above.t, CALL_WAIT, due, 1);
+		got[m->k->current == &b.t->context]++;
+		time_pass(m, step);
+	}
+	is_share(got[0], 2000);
+	is_share(got[1], 2000);
+}
+
 /* ---- Servers ---- */
 
 TEST(share_a_budget_that_ends_in_a_shared_server)
