@@ -16,12 +16,13 @@ import fuzzed  # noqa: E402
 from results import finish  # noqa: E402
 
 CASES = 40000
+CALLS = 100000
 
 
 def main():
     end = time.monotonic() + float(sys.argv[1])
     seed = int(sys.argv[2], 0) if len(sys.argv) > 2 else random.getrandbits(32)
-    while fuzzed.guest_case(seed, CASES) and time.monotonic() < end:
+    while fuzzed.guest_case(seed, CASES) and fuzzed.service_case(seed, CALLS) and time.monotonic() < end:
         seed = (seed * 2654435761 + 1) & 0xffffffff
 
 

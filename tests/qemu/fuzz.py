@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Hostile input in the machine, from fixed seeds: tests/guests/fuzz.c; tests/fuzz/qemu.py has fresh ones."""
+"""Hostile input in the machine, from fixed seeds: tests/guests/fuzz.c and tests/services/fuzz; tests/fuzz/qemu.py has fresh ones."""
 import os
 import sys
 
@@ -11,4 +11,5 @@ import fuzzed  # noqa: E402
 from results import finish  # noqa: E402
 
 fuzzed.guest_case(0x5eed, 12000)
+fuzzed.service_case(0x5eed, 8000)
 finish()

@@ -5,13 +5,22 @@ The kernel has no fault of its own: a core that had one is parked, and nothing b
 VMM ended says why in one line; the others go on.
 """
 import os
-import re
+import struct
 import tempfile
 
 from guest import DIED, lines_of
 from machine import Machine, bare_system
 from results import case, require
 
+SERVICE = """
+[[service]]
+name = "fuzz"
+image = "fuzz"
+calls = ["console", "uart0.prey", "vmm.prey", "vmm.victim"]
+untyped_kib = 512
+schedule = 12
+restart = "never"
+"""
 LIMIT = 200  # seconds of the host
 GUEST_TESTS = 4
 
@@ -54,3 +63,28 @@ def guest_beside(seed, cases):
 
 def guest_case(seed, cases):
     return case(f"a guest of {cases} random instructions (seed {seed}) harms nobody", guest_beside, seed, cases)
+
+
+def service_beside(seed, calls):
+    """A service of random calls, a VM whose servers it may call, and the victim."""
+    def configured(compiled):
+        for service in compiled.manifests[0].services:
+            if service.name == "fuzz":
+                service.config = struct.pack("<2Q", seed, calls)
+
+    with tempfile.TemporaryDirectory(prefix="skerry-test-") as directory:
+        system = bare_system(directory, [("victim", 1), ("prey", 1)])
+        with open(system, "a", encoding="utf-8") as f:
+            f.write(SERVICE)
+        with Machine(system, spoil=configured) as machine:
+            result = machine.wait(r"^\[fuzz\] (ok|FAIL) .*$", LIMIT)
+            machine.wait(r"^\[vmm\.victim\] \d+ passed, \d+ failed$", LIMIT)
+            text = machine.text
+    require(not DIED.search(text), text[-3000:])
+    require(result[1] == "ok", text[-3000:])
+    victim_unharmed(text)
+    return text
+
+
+def service_case(seed, calls):
+    return case(f"a service of {calls} random calls (seed {seed}) harms nobody", service_beside, seed, calls)
