@@ -11,15 +11,6 @@
 #define PART 0x800u    /* looked at in a round */
 #define MAIL ((volatile uint32_t *)STEERED_MAIL)
 #define MARK 0x7b1du
-#define PULSE 1000u /* ticks of the counter */
-
-static volatile uint32_t ticks;
-
-void guest_interrupt(uint32_t id)
-{
-	ticks += id == TIMER_PPI;
-	timer_stop();
-}
 
 static uint64_t pattern(uint32_t i)
 {
@@ -40,23 +31,6 @@ static uint32_t memory_wrong(uint32_t from)
 	return wrong;
 }
 
-/* cntv_cval is a mark, but for the moments in which the timer is used. */
-static void pulse(void)
-{
-	uint64_t compare = READ_REGISTER(cntv_cval_el0);
-	uint64_t elr = READ_REGISTER(elr_el1), spsr = READ_REGISTER(spsr_el1);
-	uint32_t before = ticks;
-
-	WRITE_REGISTER(ICC_PMR, 0xff);
-	timer_start(PULSE);
-	WAIT_UNTIL(ticks != before);
-	interrupts_off();
-	WRITE_REGISTER(ICC_PMR, 0x50);
-	WRITE_REGISTER(cntv_cval_el0, compare);
-	WRITE_REGISTER(elr_el1, elr);
-	WRITE_REGISTER(spsr_el1, spsr);
-}
-
 void guest_main(uint64_t tree)
 {
 	uint32_t rounds = 0, registers = 0, general = 0, memory = 0;
@@ -69,7 +43,7 @@ void guest_main(uint64_t tree)
 	marks_set(MARK);
 	say("victim: up\n");
 	do {
-		pulse();
+		marks_switch(rounds % MARKS_SWITCHES == 3 ? 7 : rounds % MARKS_SWITCHES);
 		registers += marks_wrong();
 		general += marks_general_wrong();
 		memory += memory_wrong(rounds * PART % WORDS);

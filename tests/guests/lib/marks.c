@@ -43,8 +43,17 @@ static const struct {
 } registers[] = {ALL(REGISTER)};
 #define COUNT (sizeof(registers) / sizeof(registers[0]))
 
-static uint64_t expected[COUNT], found[COUNT];
-static struct fp_state fp_expected, fp_found;
+#define CPUS 2u
+#define PULSE 1000u /* ticks of the counter */
+#define SMCCC_WORKAROUND_1 0x80008000u
+
+static uint64_t expected_of[CPUS][COUNT], found_of[CPUS][COUNT];
+static struct fp_state fp_expected_of[CPUS], fp_found_of[CPUS];
+
+static uint32_t this_cpu(void)
+{
+	return (uint32_t)READ_REGISTER(mpidr_el1) & 1;
+}
 
 static void read_all(uint64_t values[])
 {
@@ -54,6 +63,8 @@ static void read_all(uint64_t values[])
 
 void marks_set(uint16_t mark)
 {
+	uint64_t *expected = expected_of[this_cpu()];
+	struct fp_state *fp = &fp_expected_of[this_cpu()];
 	uint32_t i = 0;
 
 #define WRITE(name, kind)                                \
@@ -68,13 +79,13 @@ void marks_set(uint16_t mark)
 	WRITE_REGISTER(pmovsset_el0, 1);
 	WRITE_REGISTER(pmselr_el0, 3);
 	WRITE_REGISTER(csselr_el1, 2);
-	WRITE_REGISTER(ICC_PMR, 0x50);
+	WRITE_REGISTER(ICC_PMR, 0xa0); /* what is enabled is above it */
 	WRITE_REGISTER(ICC_AP1R0, 0);
 	for (i = 0; i < 64; i++)
-		fp_expected.q[i] = mark * MARK_SPREAD;
-	fp_expected.fpsr = 0x9f;
-	fp_expected.fpcr = 1ull << 24;
-	fp_load(&fp_expected);
+		fp->q[i] = mark * MARK_SPREAD;
+	fp->fpsr = 0x9f;
+	fp->fpcr = 1ull << 24;
+	fp_load(fp);
 	read_all(expected);
 }
 
@@ -89,21 +100,29 @@ static uint32_t note(uint32_t so_far, const char *name, uint64_t value)
 	return so_far + 1;
 }
 
+static uint32_t fp_wrong(const struct fp_state *wanted, uint32_t wrong)
+{
+	struct fp_state *fp = &fp_found_of[this_cpu()];
+
+	fp_store(fp);
+	for (uint32_t i = 0; i < 64; i++)
+		if (fp->q[i] != wanted->q[i])
+			wrong = note(wrong, "a vector register", fp->q[i]);
+	if (fp->fpsr != wanted->fpsr || fp->fpcr != wanted->fpcr)
+		wrong = note(wrong, "FPSR or FPCR", fp->fpsr << 32 | fp->fpcr);
+	return wrong;
+}
+
 uint32_t marks_wrong(void)
 {
+	uint64_t *found = found_of[this_cpu()], *expected = expected_of[this_cpu()];
 	uint32_t wrong = 0;
 
-	fp_store(&fp_found);
 	read_all(found);
 	for (uint32_t i = 0; i < COUNT; i++)
 		if (found[i] != expected[i])
 			wrong = note(wrong, registers[i].name, found[i]);
-	for (uint32_t i = 0; i < 64; i++)
-		if (fp_found.q[i] != fp_expected.q[i])
-			wrong = note(wrong, "a vector register", fp_found.q[i]);
-	if (fp_found.fpsr != fp_expected.fpsr || fp_found.fpcr != fp_expected.fpcr)
-		wrong = note(wrong, "FPSR or FPCR", fp_found.fpsr << 32 | fp_found.fpcr);
-	return wrong;
+	return fp_wrong(&fp_expected_of[this_cpu()], wrong);
 }
 
 static bool holds(uint64_t value, uint16_t mark)
@@ -116,19 +135,15 @@ static bool holds(uint64_t value, uint16_t mark)
 
 uint32_t marks_fresh(uint16_t mark)
 {
+	static const struct fp_state zero;
+	uint64_t *found = found_of[this_cpu()];
 	uint32_t wrong = 0;
 
-	fp_store(&fp_found);
 	read_all(found);
 	for (uint32_t i = 0; i < COUNT; i++)
 		if (holds(found[i], mark) || (registers[i].kind != PLAIN && found[i] != 0))
 			wrong = note(wrong, registers[i].name, found[i]);
-	for (uint32_t i = 0; i < 64; i++)
-		if (fp_found.q[i] != 0)
-			wrong = note(wrong, "a vector register", fp_found.q[i]);
-	if (fp_found.fpsr != 0 || fp_found.fpcr != 0)
-		wrong = note(wrong, "FPSR or FPCR", fp_found.fpsr << 32 | fp_found.fpcr);
-	return wrong;
+	return fp_wrong(&zero, wrong);
 }
 
 uint32_t marks_general_wrong(void)
@@ -145,4 +160,58 @@ uint32_t marks_general_wrong(void)
 		if (values[i] != i)
 			wrong = note(wrong, "a general register, over a call,", values[i]);
 	return wrong;
+}
+
+static void end_all(void)
+{
+	uint32_t id;
+
+	while ((id = (uint32_t)READ_REGISTER(ICC_IAR1)) < 1020)
+		WRITE_REGISTER(ICC_EOIR1, id);
+}
+
+/* The timer's registers are marks, but for the moments in which it is used. */
+void marks_pulse(void)
+{
+	uint64_t compare = READ_REGISTER(cntv_cval_el0);
+
+	end_all();
+	timer_start(PULSE);
+	while (!(READ_REGISTER(cntv_ctl_el0) & 4))
+		wait_for_interrupt();
+	timer_stop();
+	end_all();
+	WRITE_REGISTER(cntv_cval_el0, compare);
+}
+
+void marks_switch(uint32_t kind)
+{
+	switch (kind) {
+	case 0:
+		(void)hypercall(PSCI_VERSION, 0, 0, 0);
+		break;
+	case 1:
+		(void)read32(UART + 0xfe0);
+		break;
+	case 2:
+		__asm__ volatile("ldp w9, w10, [%0]" ::"r"(UART + 0xfe0) : "x9", "x10", "memory");
+		break;
+	case 3: /* a line */
+		hypercall(GUEST_CHAR, '.', 0, 0);
+		hypercall(GUEST_CHAR, '\n', 0, 0);
+		break;
+	case 4:
+		(void)hypercall(SMCCC_WORKAROUND_1, 0, 0, 0);
+		break;
+	case 5:
+		(void)READ_REGISTER(id_aa64pfr0_el1);
+		break;
+	case 6: /* the other vCPU runs, if there is one */
+		gic_send(1, 3);
+		end_all();
+		break;
+	default: /* asleep until then: others run, or none */
+		marks_pulse();
+		break;
+	}
 }

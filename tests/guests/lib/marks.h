@@ -17,6 +17,13 @@ void marks_set(uint16_t mark);
 uint32_t marks_wrong(void);
 /* How many registers hold that mark, or anything a new vCPU has not; the first is said. */
 uint32_t marks_fresh(uint16_t mark);
+/*
+ * One of each kind of switch, `kind` below MARKS_SWITCHES: to the VMM, to a device server, to the
+ * VMM that decodes, to one that formats a line, a call the kernel answers, sleep, the other vCPU.
+ */
+#define MARKS_SWITCHES 8u
+void marks_switch(uint32_t kind);
+void marks_pulse(void); /* sleeps; interrupts are off and stay so */
 /* How many general registers changed over an exit to the VMM and one to a device server. */
 uint32_t marks_general_wrong(void);
 
