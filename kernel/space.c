@@ -50,9 +50,7 @@ void space_pool_add(struct space *s, void *zeroed_page)
 {
 	struct table_page *p = zeroed_page;
 
-	p->cap = NULL;
-	p->prev = NULL;
-	p->next = s->pool;
+	*p = (struct table_page){.next = s->pool};
 	if (s->pool)
 		s->pool->prev = p;
 	s->pool = p;
@@ -166,18 +164,19 @@ static enum status map_one(struct kernel *k, struct space *s, struct cap *c, uin
 
 static enum status space_map(struct kernel *k, struct invocation *call, struct space *s)
 {
-	uint64_t slot = call->in[2], va = call->in[3], count = call->in[5];
-	uint64_t attributes = call->in[4];
+	uint64_t slot = call->in[2], va = call->in[3], attributes = call->in[4],
+		 count = call->in[5];
+	/* What is greater has both WRITE and EXECUTE. */
+	uint64_t most = s->kind == SPACE_KIND_SERVICE ? SPACE_ATTR_READ | SPACE_ATTR_EXECUTE : 7;
 
-	if (!attributes || attributes > 7 || count == 0 || count > 65536)
+	if (!attributes || attributes > most || count == 0 || count > 65536)
 		return BAD_ARGUMENT;
 	for (; count; count--) {
-		struct cap *c = cspace_slot(call->thread, slot);
+		struct cap *c = cspace_slot(call->thread, slot++);
 		enum status r = map_one(k, s, c, va, (uint32_t)attributes);
 
 		if (r != OK)
 			return r;
-		slot++;
 		va += 1ull << c->order;
 		if (count > 1 && arch_interrupt_pending(k)) {
 			context_set_arg(&call->thread->context, 2, slot);

@@ -56,6 +56,8 @@ TEST(space_map_refuses)
 	CHECK_EQ(STATUS(m, x.space, SPACE_MAP, x.frame, 0x7000, 0, 1), BAD_ARGUMENT);
 	CHECK_EQ(STATUS(m, x.space, SPACE_MAP, x.frame, 0x7000, 8, 1), BAD_ARGUMENT);
 	CHECK_EQ(STATUS(m, x.space, SPACE_MAP, x.frame, 0x7000, 1ull << 32 | 1, 1), BAD_ARGUMENT);
+	CHECK_EQ(STATUS(m, x.space, SPACE_MAP, x.frame, 0x7000, 7, 1), BAD_ARGUMENT);
+	CHECK_EQ(STATUS(m, x.space, SPACE_MAP, x.frame, 0x7000, 6, 1), BAD_ARGUMENT);
 	CHECK_EQ(STATUS(m, x.space, SPACE_MAP, x.frame, 0x7000, RW, 0), BAD_ARGUMENT);
 	CHECK_EQ(STATUS(m, x.space, SPACE_MAP, x.space, 0x7000, RW, 1), BAD_CAP);
 	CHECK_EQ(STATUS(m, x.space, SPACE_MAP, ~0ull, 0x7000, RW, 1), BAD_CAP);
