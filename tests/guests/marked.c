@@ -2,6 +2,7 @@
 /* Holds a mark in every register of two vCPUs, for others to find (seeker.c), over each kind of
  * switch. */
 #include "marks.h"
+#include "tests/services/steer/steered.h"
 
 static volatile bool second_up;
 
@@ -17,7 +18,10 @@ static _Noreturn void hold(void)
 		marks_switch(i % MARKS_SWITCHES == 3 ? 7 : i % MARKS_SWITCHES);
 		if (marks_wrong() || marks_general_wrong())
 			say("FAIL a mark is gone\n");
-		second_up = true;
+		if (READ_REGISTER(mpidr_el1) & 1)
+			second_up = true;
+		else
+			*(volatile uint32_t *)STEERED_MAIL = 1;
 	}
 }
 
