@@ -15,6 +15,8 @@ TEST(core_status_and_power)
 	CHECK_EQ(STATUS(m, BOOT_SLOT_CORE, CORE_POWER, 4), BAD_ARGUMENT);
 	CHECK_EQ(STATUS(m, BOOT_SLOT_CORE, CORE_POWER, ~0ull), BAD_ARGUMENT);
 	CHECK_EQ(STATUS(m, BOOT_SLOT_CORE, CORE_STATUS + 1), BAD_METHOD);
+	m->k->arch.firmware_old = true;
+	CHECK_EQ(STATUS(m, BOOT_SLOT_CORE, CORE_POWER, 1), UNSUPPORTED);
 }
 
 TEST(core_power_needs_the_right)
@@ -23,6 +25,7 @@ TEST(core_power_needs_the_right)
 	uint32_t weak = copy_new(m, BOOT_SLOT_CORE, RIGHT_MANAGE, 0);
 
 	CHECK_EQ(STATUS(m, weak, CORE_OFF), NO_RIGHT);
+	CHECK_EQ(STATUS(m, weak, CORE_POWER, 0), NO_RIGHT);
 	CHECK_EQ(STATUS(m, weak, CORE_SYSTEM_OFF), NO_RIGHT);
 	CHECK_EQ(STATUS(m, weak, CORE_SYSTEM_RESET), NO_RIGHT);
 	CHECK_EQ(m->k->arch.core_off + m->k->arch.system_off + m->k->arch.system_reset, 0);

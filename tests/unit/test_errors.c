@@ -48,6 +48,19 @@ static void make_objects(struct deep *d, uint32_t from)
 	d->frame = deep_new(d, from, CAP_FRAME, 12);
 }
 
+/* The thread answers init's call with a capability that is too deep. */
+static void reply_deep(struct deep *d, const struct user *u, uint32_t port, uint32_t serve)
+{
+	struct machine *m = d->m;
+
+	m->init->message->receive = slot_new(m, 1);
+	SYS(m, u->t, CALL_REPLY_WAIT, serve, INFO_NO_REPLY);
+	SYS(m, m->init, CALL_CALL, port, 0);
+	u->message->caps[0] = d->signal;
+	CHECK_EQ(SYS(m, u->t, CALL_REPLY, 0, INFO(0, 0, 1)).status, LIMIT);
+	CHECK_EQ(SYS(m, u->t, CALL_REPLY_WAIT, serve, INFO(0, 0, 1)).status, LIMIT);
+}
+
 #define DEEP(d, ...) (INVOKE_AS((d).m, (d).t, __VA_ARGS__).status)
 
 TEST(errors_limit_of_derivation)
@@ -57,7 +70,7 @@ TEST(errors_limit_of_derivation)
 	uint32_t big = object_new(m, CAP_CSPACE, BIG), memory = object_new(m, CAP_UNTYPED, 17);
 	struct user u = user_new(m);
 	struct guest g = guest_new(m, 1, 0);
-	uint32_t waits = object_new(m, CAP_PORT, 0), space, windows, port, core;
+	uint32_t waits = object_new(m, CAP_PORT, 0), space, windows, port, core, own, serve;
 
 	d.t = u.t;
 	OKAY(m, big, CSPACE_MOVE, 2, memory);
@@ -65,6 +78,8 @@ TEST(errors_limit_of_derivation)
 	windows = bring(&d, big, g.windows);
 	port = bring(&d, big, waits);
 	core = bring(&d, big, BOOT_SLOT_CORE);
+	own = object_new(m, CAP_PORT, 0);
+	serve = bring(&d, big, own);
 	OKAY(m, u.slot, THREAD_CONFIGURE, big, BOOT_SLOT_SPACE, u.frame, 0, 0, 0);
 	(void)server_start(m, waits, 0);
 	OKAY(m, BOOT_SLOT_CORE, CORE_SCHEDULE, u.slot, 9, FOREVER, FOREVER);
@@ -102,6 +117,7 @@ TEST(errors_limit_of_derivation)
 	u.message->caps[0] = d.signal;
 	CHECK_EQ(SYS(m, u.t, CALL_CALL, port, INFO(1, 0, 1)).status, LIMIT);
 
+	reply_deep(&d, &u, own, serve);
 	CHECK_EQ(DEEP(d, 2, UNTYPED_STATUS), OK);
 	m->unchecked = false;
 	check_kernel(m->k);

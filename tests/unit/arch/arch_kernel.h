@@ -44,6 +44,7 @@ struct arch_kernel {
 	unsigned polls;		  /* of arch_interrupt_pending since the kernel was entered */
 	unsigned preempt_at;	  /* the poll from which on it says yes; 0: never */
 	unsigned preempted;	  /* times it said yes */
+	bool firmware_old;	  /* it does not say which cores are on */
 	unsigned core_off, system_off, system_reset; /* times asked for */
 };
 

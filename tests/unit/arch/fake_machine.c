@@ -141,6 +141,8 @@ int32_t arch_core_power(struct kernel *k, uint32_t core)
 {
 	if (core >= 4)
 		return BAD_ARGUMENT;
+	if (k->arch.firmware_old)
+		return UNSUPPORTED;
 	return (int32_t)(core == k->core ? CORE_IS_ON : CORE_IS_OFF);
 }
 

@@ -2,10 +2,13 @@
 #ifndef STATUSES_H
 #define STATUSES_H
 
-#include <stdint.h>
+#include "objects.h"
 
-/* A call returned; type: of the capability that a method was invoked on. Other objects' methods and
- * statuses above 0 do not count. */
-void statuses_note(uint32_t call, uint8_t type, uint64_t method, int32_t status);
+/* `call` by t returned, or blocked; type: of the capability that a method was invoked on. */
+void statuses_note(const struct thread *t, uint32_t call, uint8_t type, uint64_t method);
+void statuses_blocked(const struct thread *t, uint32_t call);
+/* The kernel was left: blocked calls may have returned. */
+void statuses_look(void);
+void statuses_forget(void); /* all that are blocked: their machine ends */
 
 #endif

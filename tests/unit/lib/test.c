@@ -11,6 +11,8 @@
 static struct test *tests, **last = &tests;
 static jmp_buf after_failure;
 static uint64_t random_state;
+static const char *running = "";
+static bool drawn; /* a random number */
 static struct {
 	void (*f)(void *);
 	void *argument;
@@ -57,11 +59,22 @@ void test_check_memory(const char *file, int line, const char *what, const void 
 
 uint64_t test_random(void)
 {
+	drawn = true;
 	/* xorshift64: good enough to mix operations, and the same everywhere */
 	random_state ^= random_state << 13;
 	random_state ^= random_state >> 7;
 	random_state ^= random_state << 17;
 	return random_state;
+}
+
+const char *test_name(void)
+{
+	return running;
+}
+
+bool test_is_random(void)
+{
+	return drawn;
 }
 
 static uint64_t seed(void)
@@ -99,6 +112,8 @@ static bool run(const struct test *t)
 	/* volatile: read after longjmp */
 	volatile bool passed = false;
 
+	running = t->name;
+	drawn = false;
 	random_state = seed();
 	cleanup_count = 0;
 	if (!setjmp(after_failure)) {

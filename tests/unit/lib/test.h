@@ -33,6 +33,8 @@ void test_check_memory(const char *file, int line, const char *what, const void 
 		       const void *expected, size_t bytes);
 /* Pseudo-random numbers, the same in every run of a test with the same TEST_SEED (a number). */
 uint64_t test_random(void);
+bool test_is_random(void); /* the running test has drawn one */
+const char *test_name(void);
 /* `usual` rounds of something random, or as many times more as TEST_ROUNDS in the environment says.
  */
 unsigned test_rounds(unsigned usual);

@@ -16,6 +16,7 @@ static void machine_free(void *argument)
 {
 	struct machine *m = argument;
 
+	statuses_forget();
 	free(m->k);
 	free(m);
 }
@@ -109,6 +110,7 @@ static void leave(struct machine *m, struct context *next)
 	fake_return(m->k, next);
 	if (!m->unchecked)
 		check_kernel(m->k);
+	statuses_look();
 }
 
 struct result user_result(const struct thread *t)
@@ -144,9 +146,11 @@ struct result user_call(struct machine *m, struct thread *t, uint32_t call,
 		if (m->k->current != c)
 			return (struct result){.status = PREEMPTED};
 	}
-	if (m->k->current != c && c->state != CONTEXT_READY)
+	if (m->k->current != c && c->state != CONTEXT_READY) {
+		statuses_blocked(t, call);
 		return (struct result){.status = BLOCKED};
-	statuses_note(call, type, arguments[1], user_result(t).status);
+	}
+	statuses_note(t, call, type, arguments[1]);
 	return user_result(t);
 }
 
