@@ -152,6 +152,8 @@ static void deletion_random(unsigned preempt_at)
 			(void)STATUS(m, base, UNTYPED_RETYPE, CAP_UNTYPED, 18, 0, pick(&p), 1);
 		m->k->arch.preempt_at = preempt_at;
 		play(&p);
+		if (i % 32 == 0)
+			check_dangling(m->k);
 	}
 	OKAY(m, BOOT_SLOT_CSPACE, CSPACE_REVOKE, base);
 	for (uint32_t s = p.first; s < p.first + SLOTS; s++)

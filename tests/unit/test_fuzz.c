@@ -122,6 +122,8 @@ static void run(unsigned steps)
 		idle = c->kind == CONTEXT_IDLE_LOOP ? idle + 1 : 0;
 		if (!idle)
 			check_notes(m, c);
+		if (i % 32 == 0)
+			check_dangling(m->k);
 		if (idle || once_in(16))
 			time_pass(m, test_random() % 400000);
 		else if (once_in(32))

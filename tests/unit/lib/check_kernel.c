@@ -371,3 +371,9 @@ void check_kernel(struct kernel *k)
 	check_spaces(k, &census);
 	fake_tlb_check(k);
 }
+
+void check_dangling(struct kernel *k)
+{
+	check_kernel(k);
+	check_words(k, &census);
+}

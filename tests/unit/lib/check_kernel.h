@@ -19,5 +19,7 @@ bool census_has(enum cap_type type, const void *object);
 bool census_has_context(const struct context *c);
 /* Tables and capabilities agree on what is mapped, bound and lent (check_spaces.c). */
 void check_spaces(struct kernel *k, const struct census *census);
+/* No word names memory that is nothing now (check_words.c). */
+void check_words(struct kernel *k, const struct census *census);
 
 #endif

@@ -106,5 +106,7 @@ void machine_interrupts(struct machine *m);
 
 /* Every invariant of the kernel's state that a test need not know to check (check_kernel.c). */
 void check_kernel(struct kernel *k);
+/* That, and no word in the kernel's memory names memory that is nothing now: slower. */
+void check_dangling(struct kernel *k);
 
 #endif
