@@ -24,7 +24,7 @@ bool scene_survives(const struct scene *s)
 	return s->how == REVOKED;
 }
 
-static void boss_new(struct scene *s)
+void scene_boss(struct scene *s)
 {
 	s->wake = object_new(s->m, CAP_SIGNAL, 0);
 	s->irq = object_new(s->m, CAP_IRQ, 0);
@@ -64,7 +64,7 @@ void scene_guest(struct scene *s, enum cap_type victim)
 	if (victim == CAP_TABLE) /* the last that is lent is the first to be used */
 		OKAY(m, g->space_slot, SPACE_DONATE, scene_victim(s, CAP_FRAME, 12), 1);
 	OKAY(m, g->space_slot, SPACE_MAP, s->frame, SCENE_RAM, 3, 1);
-	boss_new(s);
+	scene_boss(s);
 	guest_start(m, g, 9);
 	CHECK(guest_access(m, SCENE_RAM, 8, true, 1));
 	fake_set_fp(m->k, 0xf9);

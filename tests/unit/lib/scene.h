@@ -28,7 +28,7 @@ struct scene {
 	struct thread *by;	/* ends it; current */
 	uint32_t own;		/* slot by which `by` has init's cspace; 0: it is its own */
 	void (*after)(struct scene *s);
-	struct user boss, server, client;
+	struct user boss, server, client, more[2];
 	uint32_t wake, irq, port, rest, frame, signal, other;
 	struct guest g;
 };
@@ -60,6 +60,7 @@ uint32_t scene_victim(struct scene *s, enum cap_type type, uint64_t param);
 /* A guest that runs: its page touched, FP used, lazy registers set; the part of type `victim` is
  * the victim. The server waits at the window's port, boss for scene_enter. */
 void scene_guest(struct scene *s, enum cap_type victim);
+void scene_boss(struct scene *s);  /* it waits for scene_enter */
 void scene_enter(struct scene *s); /* boss is current, and is who ends it */
 /* The original is there still: it was revoked only. */
 bool scene_survives(const struct scene *s);
