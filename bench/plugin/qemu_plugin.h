@@ -52,6 +52,9 @@ void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn); /* in QEMU; 0
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb,
 					  void (*runs)(unsigned vcpu, void *data),
 					  enum qemu_plugin_cb_flags flags, void *data);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
+					    void (*runs)(unsigned vcpu, void *data),
+					    enum qemu_plugin_cb_flags flags, void *data);
 void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
 						enum qemu_plugin_op op, void *sum, uint64_t add);
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
