@@ -64,6 +64,7 @@ struct boot_core {
 struct boot {
 	enum boot_level level;
 	uint64_t counter; /* when the first instruction ran */
+	uint64_t frequency;
 	uint64_t image, rodata, resident_end, image_end;
 	const uint8_t *tree;
 	uint64_t tree_size;
@@ -120,10 +121,12 @@ void boot_memory_split(struct boot *b);				 /* among the cores */
 /* Zeroed memory of core c, which its untyped will not have; fails when there is no more. */
 void *boot_alloc(struct boot *b, struct boot_core *c, uint64_t bytes, uint64_t align);
 
-/* ---- boot_check.c: the plan's devices and ranges ---- */
-void boot_check(const struct boot *b);
+/* ---- boot_check.c: the plan's cores, devices and ranges ---- */
+void boot_check(struct boot *b); /* from now on it is known which CPU a core is */
+/* Bits that are set in an address of all there is. */
+uint64_t boot_highest(const struct boot *b);
 
-/* ---- boot_record.c: all but the frequency; after everything was allocated ---- */
+/* ---- boot_record.c: after everything was allocated ---- */
 void boot_record_fill(const struct boot *b, struct boot_core *c, uint32_t number,
 		      struct boot_record *r);
 
@@ -135,6 +138,9 @@ void boot_address_bits(struct boot *b);
 void boot_space_map(struct boot *b, struct boot_core *c, struct space *s, uint64_t va, uint64_t pa,
 		    uint32_t attributes); /* one page */
 void boot_core_build(struct boot *b, uint32_t number);
+
+/* ---- boot_kernel.c: the kernel itself ---- */
+void boot_kernel_build(struct boot *b, uint32_t number);
 void boot_core_start(struct boot *b, uint32_t number);
 
 /* ---- boot.c ---- */

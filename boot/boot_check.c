@@ -43,8 +43,29 @@ static void check_ranges(const struct boot *b)
 	}
 }
 
-void boot_check(const struct boot *b)
+static void check_cores(struct boot *b)
 {
+	for (uint32_t i = 0; i < b->cores; i++) {
+		struct boot_core *c = &b->core[i];
+		uint32_t index = b->plan.cores[i].hardware_index;
+
+		if (index >= b->cpu_count)
+			boot_fail(
+			    b,
+			    "plan: core %u is cpu %u, but the machine has %u: start QEMU with "
+			    "more -smp",
+			    (uint64_t)i, (uint64_t)index, (uint64_t)b->cpu_count);
+		c->affinity = b->affinities[index];
+		for (uint32_t j = 0; j < i; j++)
+			if (b->core[j].affinity == c->affinity)
+				boot_fail(b, "plan: cores %u and %u are both cpu %u", (uint64_t)j,
+					  (uint64_t)i, (uint64_t)index);
+	}
+}
+
+void boot_check(struct boot *b)
+{
+	check_cores(b);
 	check_ranges(b);
 	for (uint32_t i = 0; i < b->cores; i++) {
 		for (uint32_t j = 0; j < b->plan.cores[i].device_count; j++) {
@@ -63,4 +84,17 @@ void boot_check(const struct boot *b)
 			}
 		}
 	}
+}
+
+uint64_t boot_highest(const struct boot *b)
+{
+	uint64_t end = b->ram.r[b->ram.count - 1].base + b->ram.r[b->ram.count - 1].size - 1;
+
+	for (uint32_t i = 0; i < b->cores; i++)
+		for (uint32_t j = 0; j < b->plan.cores[i].device_count; j++)
+			end |=
+			    b->plan.cores[i].devices[j].base + b->plan.cores[i].devices[j].size - 1;
+	for (uint32_t i = 0; i < b->plan.range_count; i++)
+		end |= b->plan.ranges[i].base + b->plan.ranges[i].size - 1;
+	return end;
 }

@@ -57,6 +57,7 @@ void boot_record_fill(const struct boot *b, struct boot_core *c, uint32_t number
 	    .version = ABI_VERSION,
 	    .core = number,
 	    .cores = b->cores,
+	    .frequency = b->frequency,
 	    .bundle_base = b->bundle.base,
 	    .bundle_size = b->bundle.size,
 	    .tree_base = (uint64_t)b->tree,

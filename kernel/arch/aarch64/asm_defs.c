@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Offsets for entry.S. Compiled to assembler only; the build takes the lines that begin with "->".
- */
+/* Offsets for entry.S: of its assembler output the build takes the lines that begin with "->". */
 #include "abi.h"
 #include "el2.h"
 #include "kernel.h"

@@ -9,23 +9,8 @@ void boot_devices(struct boot *b)
 	boot_map(b, b->distributor.base, b->distributor.size, MMU_DEVICE);
 	for (uint32_t i = 0; i < b->gic_count; i++)
 		boot_map(b, b->gic[i].base, b->gic[i].size, MMU_DEVICE);
-	for (uint32_t i = 0; i < b->cores; i++) {
-		struct boot_core *c = &b->core[i];
-		uint32_t index = b->plan.cores[i].hardware_index;
-
-		if (index >= b->cpu_count)
-			boot_fail(
-			    b,
-			    "plan: core %u is cpu %u, but the machine has %u: start QEMU with "
-			    "more -smp",
-			    (uint64_t)i, (uint64_t)index, (uint64_t)b->cpu_count);
-		c->affinity = b->affinities[index];
-		for (uint32_t j = 0; j < i; j++)
-			if (b->core[j].affinity == c->affinity)
-				boot_fail(b, "plan: cores %u and %u are both cpu %u", (uint64_t)j,
-					  (uint64_t)i, (uint64_t)index);
-		boot_gic_find(b, c, index);
-	}
+	for (uint32_t i = 0; i < b->cores; i++)
+		boot_gic_find(b, &b->core[i], b->plan.cores[i].hardware_index);
 	if (b->core[0].affinity != (sysreg_read(mpidr_el1) & 0xff00ffffffull))
 		boot_fail(b, "plan: core 0 is cpu %u, but another one boots",
 			  (uint64_t)b->plan.cores[0].hardware_index);
@@ -37,17 +22,10 @@ void boot_address_bits(struct boot *b)
 {
 	static const uint8_t sizes[] = {32, 36, 40, 42, 44, 48};
 	uint64_t range = sysreg_read(id_aa64mmfr0_el1) & 15;
-	uint64_t end = b->ram.r[b->ram.count - 1].base + b->ram.r[b->ram.count - 1].size - 1;
-	uint64_t bits, levels;
+	uint64_t end = boot_highest(b), bits, levels;
 
 	if (range >= sizeof(sizes))
 		range = sizeof(sizes) - 1;
-	for (uint32_t i = 0; i < b->cores; i++)
-		for (uint32_t j = 0; j < b->plan.cores[i].device_count; j++)
-			end |=
-			    b->plan.cores[i].devices[j].base + b->plan.cores[i].devices[j].size - 1;
-	for (uint32_t i = 0; i < b->plan.range_count; i++)
-		end |= b->plan.ranges[i].base + b->plan.ranges[i].size - 1;
 	for (bits = 39; end >> bits != 0;)
 		bits++;
 	if (bits < b->plan.address_bits)
@@ -55,6 +33,7 @@ void boot_address_bits(struct boot *b)
 	if (bits > sizes[range] || (bits > 39 && sizes[range] < 44))
 		boot_fail(b, "plan: %u address bits are needed, this CPU has %u and tables for %u",
 			  bits, (uint64_t)sizes[range], sizes[range] < 44 ? 39ull : sizes[range]);
+	b->frequency = sysreg_read(cntfrq_el0);
 	b->address_bits = bits > 39 ? sizes[range] : 39;
 	levels = bits > 39 ? 2 : 1;
 	b->vtcr = 1ull << 31 | range << 16 | 3ull << 12 | 1ull << 10 | 1ull << 8 | levels << 6 |

@@ -19,8 +19,7 @@ static void extensions_off(void)
 	}
 }
 
-/* While core 0 built it, this kernel could not set its own core's timer: that is made up for here.
- */
+/* While core 0 built it, this kernel could not set its own core's timer: now it does. */
 void core_main(uint64_t kernel)
 {
 	struct kernel *k = (struct kernel *)kernel;

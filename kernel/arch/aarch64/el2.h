@@ -28,13 +28,11 @@
 #define HCR_GUEST \
 	(HCR_COMMON | HCR_TSC | HCR_TID3 | HCR_TSW | HCR_TACR | HCR_TIDCP | HCR_TLOR | HCR_TERR)
 
-/* ---- CPTR_EL2: SVE, SME, trace and activity monitors trap always, FP while its registers are
- * another context's ---- */
+/* ---- CPTR_EL2: SVE, SME, trace and activity monitors trap, FP while it is another's ---- */
 #define CPTR_BASE (0x33ffull | BIT(20) | BIT(30))
 #define CPTR_TFP BIT(10)
 
-/* ---- MDCR_EL2: debug and performance registers trap, but for a vCPU that uses them (monitor.c);
- * HPMN keeps every counter with EL1 ---- */
+/* ---- MDCR_EL2: traps, but for a vCPU that uses them (monitor.c); HPMN: counters are EL1's ---- */
 #define MDCR_TPMCR BIT(5)
 #define MDCR_TPM BIT(6)
 #define MDCR_TDA BIT(9)

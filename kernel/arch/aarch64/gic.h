@@ -16,8 +16,7 @@ struct context;
 #define PPI_KERNEL_TIMER 26u
 #define PPI_VIRTUAL_TIMER 27u
 
-/* Brings the distributor to "everything is Group 1, masked and quiet"; before any core is started.
- */
+/* Everything is Group 1, masked and quiet from now on; before any core is started. */
 void gic_distributor_init(uint64_t distributor);
 uint32_t gic_distributor_interrupts(uint64_t distributor);
 /* This core's redistributor and CPU interface: the PPIs above are enabled, nothing else. */

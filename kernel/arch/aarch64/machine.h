@@ -26,8 +26,7 @@ struct core_entry {
 	uint64_t unused;
 };
 void core_enter(const struct core_entry *entry) __attribute__((noreturn));
-/* core_enter's first main: sets this core's registers up and runs its init. `k` is a struct kernel.
- */
+/* core_enter's first main: sets this core's registers up, runs its init. `k`: struct kernel. */
 void core_main(uint64_t k) __attribute__((noreturn));
 
 /* SMCCC call to the firmware, PSCI's conduit at EL2. (Arm DEN 0022.) */

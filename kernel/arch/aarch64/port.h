@@ -25,8 +25,7 @@ void context_idle(void); /* where the idle context's pc points */
 uint64_t debug_read(unsigned index);
 void debug_write(unsigned index, uint64_t value);
 
-/* ---- trap.c: called by entry.S with the context that was interrupted. CALL_CALL and
- * CALL_REPLY_WAIT go from there to port.c. ---- */
+/* ---- trap.c: called by entry.S with the context that was interrupted ---- */
 struct context *trap_sync(struct kernel *k, struct context *c, uint64_t esr);
 struct context *trap_call(struct kernel *k, struct context *c,
 			  uint64_t esr); /* or what has its bit 26 */
@@ -75,7 +74,7 @@ uint32_t vgic_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32_t st
 void vtimer_save(struct vcpu *v); /* and off */
 void vtimer_load(const struct vcpu *v);
 bool vtimer_high(const struct kernel *k, const struct vcpu *v);
-void vtimer_get(struct kernel *k, const struct vcpu *v, uint64_t *control, uint64_t *compare);
+void vtimer_get(const struct kernel *k, const struct vcpu *v, uint64_t *control, uint64_t *compare);
 void vtimer_set(struct kernel *k, struct vcpu *v, uint64_t control, uint64_t compare);
 
 /* ---- vppi.c: virtual interrupts of the same number as the physical ones ---- */

@@ -63,8 +63,7 @@ void arch_space_init(struct kernel *k, struct space *s)
 	dsb(ishst);
 }
 
-/* One level down; false: the walk ends here, at `entry`. Levels are spelled out: every exit walks.
- */
+/* One level down; false: the walk ends, at `entry`. Levels are spelled out: every exit walks. */
 static inline bool descend(const uint64_t **table, uint64_t va, unsigned int shift, uint64_t *entry,
 			   uint8_t *order)
 {

@@ -134,8 +134,7 @@ void vcpu_load(struct kernel *k, struct vcpu *v)
 
 /* ---- Register groups ---- */
 
-/* The vCPU does not run, so its eager registers are in memory; its lazy ones may be in the machine.
- */
+/* The vCPU does not run: its eager registers are in memory, its lazy ones maybe in the machine. */
 static void get_system(const struct arch_context *a, const struct vcpu_system *s,
 		       struct vcpu_system_group *g)
 {

@@ -88,26 +88,17 @@ static void save(struct kernel *k, struct vcpu *v, unsigned i)
 
 void vppi_save(struct kernel *k, struct vcpu *v)
 {
-	for_each_source(i)
-	{
-		if (v->arch.ppi[i].state != VPPI_QUIET)
-			save(k, v, i);
-	}
+	for_each_source(i) if (v->arch.ppi[i].state != VPPI_QUIET) save(k, v, i);
 }
 
 void vppi_load(struct kernel *k, struct vcpu *v)
 {
-	for_each_source(i)
-	{
-		if (v->arch.ppi[i].state != VPPI_QUIET)
-			gic_ppi_set_active(k, ppi_of[i]);
-	}
+	for_each_source(i) if (v->arch.ppi[i].state != VPPI_QUIET) gic_ppi_set_active(k, ppi_of[i]);
 }
 
 /* ---- The virtual redistributor's part ---- */
 
-/* No longer linked: a loaded vCPU's physical interrupt may fire again, if its level is high still.
- */
+/* No longer linked: a loaded vCPU's physical interrupt fires again, if it is high still. */
 static void release(struct kernel *k, struct vcpu *v, unsigned i)
 {
 	v->arch.ppi[i].state = VPPI_QUIET;
@@ -130,11 +121,7 @@ static void settle(struct kernel *k, struct vcpu *v, unsigned i)
 
 void vppi_settle(struct kernel *k, struct vcpu *v)
 {
-	for_each_source(i)
-	{
-		if (v->arch.ppi[i].state != VPPI_QUIET)
-			settle(k, v, i);
-	}
+	for_each_source(i) if (v->arch.ppi[i].state != VPPI_QUIET) settle(k, v, i);
 }
 
 bool vppi_pends(struct kernel *k, const struct vcpu *v, uint32_t id)

@@ -10,20 +10,10 @@
 
 #define CTL_ENABLE 1u
 #define CTL_IMASK 2u
-#define CTL_ISTATUS 4u
 
 static bool counts(uint64_t control)
 {
 	return (control & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE;
-}
-
-bool vtimer_high(const struct kernel *k, const struct vcpu *v)
-{
-	uint64_t control = k->loaded == v ? sysreg_read(cntv_ctl_el0) : v->arch.timer.control;
-
-	if (k->loaded != v)
-		return counts(control) && v->arch.timer.compare <= arch_now();
-	return counts(control) && (control & CTL_ISTATUS) != 0;
 }
 
 void vtimer_save(struct vcpu *v)
@@ -42,12 +32,20 @@ void vtimer_load(const struct vcpu *v)
 	sysreg_write(cntv_ctl_el0, v->arch.timer.control);
 }
 
-void vtimer_get(struct kernel *k, const struct vcpu *v, uint64_t *control, uint64_t *compare)
+void vtimer_get(const struct kernel *k, const struct vcpu *v, uint64_t *control, uint64_t *compare)
 {
 	const struct vtimer *t = &v->arch.timer;
 
 	*control = k->loaded == v ? sysreg_read(cntv_ctl_el0) : t->control;
 	*compare = k->loaded == v ? sysreg_read(cntv_cval_el0) : t->compare;
+}
+
+bool vtimer_high(const struct kernel *k, const struct vcpu *v)
+{
+	uint64_t control, compare;
+
+	vtimer_get(k, v, &control, &compare);
+	return counts(control) && compare <= arch_now();
 }
 
 void vtimer_set(struct kernel *k, struct vcpu *v, uint64_t control, uint64_t compare)
@@ -59,8 +57,7 @@ void vtimer_set(struct kernel *k, struct vcpu *v, uint64_t control, uint64_t com
 
 /* ---- While not loaded ---- */
 
-/* A timer whose interrupt is in the guest's hands comes back only when that has ended, so loaded.
- */
+/* A timer whose interrupt the guest has comes back only when that has ended, so loaded. */
 uint64_t arch_vcpu_deadline(const struct vcpu *v)
 {
 	const struct vppi *p = &v->arch.ppi[VCPU_SOURCE_TIMER];

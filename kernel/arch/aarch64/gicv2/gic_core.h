@@ -45,8 +45,7 @@ struct vcpu;
 void vgic_sgi_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t priority,
 		     uint32_t states);
 uint32_t vgic_sgi_state(struct kernel *k, struct vcpu *v, uint32_t id);
-/* True: it was pending and waits no more. Otherwise *id and *states are what is to be taken back.
- */
+/* True: it was pending and waits no more. Else *id and *states are to be taken back. */
 bool vgic_sgi_retract(struct vcpu *v, uint32_t *id, uint32_t *states);
 void vgic_sgi_ended(struct kernel *k, struct vcpu *v, uint32_t id);
 
