@@ -102,6 +102,8 @@ void boot_tree_console(struct boot *b); /* first: what is wrong with the rest ca
 void boot_tree_machine(struct boot *b);
 /* Entry `index` of `reg` of the first node that is compatible; -> the node, or -1. */
 int boot_tree_reg(const struct boot *b, const char *compatible, int index, struct range *r);
+/* The private interrupt that is entry `index` of a node's `interrupts`; 0: none. */
+uint32_t boot_tree_ppi(const struct boot *b, int node, int index);
 /* The part of the machine in that range that no one may have; null: none. */
 const char *boot_tree_part(const struct boot *b, uint64_t base, uint64_t size);
 
@@ -130,7 +132,7 @@ uint64_t boot_highest(const struct boot *b);
 void boot_record_fill(const struct boot *b, struct boot_core *c, uint32_t number,
 		      struct boot_record *r);
 
-/* ---- boot_devices.c: interrupt controller, CPUs, address bits ---- */
+/* ---- boot_devices.c: interrupt controller, address bits ---- */
 void boot_devices(struct boot *b);
 void boot_address_bits(struct boot *b);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The devices and ranges that the plan gives to cores are ranges of pages, and nobody else's. */
+/* What the plan gives to cores is there: CPUs, and devices and ranges, which are nobody else's. */
 #include "boot.h"
 
 static const struct range *overlapped(const struct range *set, uint32_t count, uint64_t base,

@@ -181,6 +181,16 @@ int boot_tree_reg(const struct boot *b, const char *compatible, int index, struc
 	return node >= 0 && node_reg(b, node, index, r) ? node : -1;
 }
 
+uint32_t boot_tree_ppi(const struct boot *b, int node, int index)
+{
+	int length = 0;
+	const uint8_t *p = fdt_getprop(b->tree, node, "interrupts", &length);
+
+	if (p == NULL || length < 12 * (index + 1) || read_cells(p + 12 * index, 1) != 1)
+		return 0;
+	return 16 + (uint32_t)read_cells(p + 12 * index + 4, 1);
+}
+
 static void tree_psci(struct boot *b)
 {
 	int node = fdt_node_offset_by_compatible(b->tree, -1, "arm,psci-1.0");

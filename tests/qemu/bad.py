@@ -55,7 +55,7 @@ def refusals(directory):
     large = vm.replace("0x100_0000", "0x8000_0000")
     small = os.path.join(directory, "small.img")
     write(directory, "small.img", bytes(1 << 20))
-    yield "no such system", {"CONFIG": "nothing"}, r'there is no system "nothing"; CONFIG is one of [a-z, -]*default[a-z, -]*, or a path .*'
+    yield "no such system", {"CONFIG": "nothing"}, r'there is no system "nothing"; CONFIG is one of [a-z0-9, -]*default[a-z0-9, -]*, or a path .*'
     yield "no such file of a system", {"CONFIG": "/nonexistent/a.toml"}, r'there is no system "/nonexistent/a\.toml"; .*'
     yield "no such kernel", {"KERNEL": "/nonexistent"}, "/nonexistent: does not exist; correct the name of the kernel"
     yield "no such initramfs", {"INITRD": "/nonexistent"}, "/nonexistent: does not exist; correct the name of the ramdisk"

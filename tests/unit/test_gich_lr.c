@@ -2,7 +2,7 @@
 /* List registers of a GICv3 (IHI 0069, ICH_LR<n>_EL2) and of a GICv2 (IHI 0048B, GICH_LR<n>). */
 #include "kernel/abi.h"
 #include "kernel/arch/aarch64/el2.h"
-#include "kernel/arch/aarch64/gicv2/gich_lr.h"
+#include "kernel/arch/aarch64/gicv2/gic_core.h"
 #include "test.h"
 
 /* The fields of GICH_LR by the manual's table. */

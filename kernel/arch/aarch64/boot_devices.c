@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The interrupt controller, which CPU is which core, and how far addresses reach. */
+/* The interrupt controller, and how far addresses reach. */
 #include "boot.h"
 #include "sysreg.h"
 

@@ -416,7 +416,6 @@ uint32_t arch_vcpu_retract(struct kernel *k, struct vcpu *v, uint32_t id, uint32
 	if (vgic_is_sgi(id) && vgic_sgi_retract(v, &id, &states))
 		return IRQ_PENDING;
 	was = vgic_retract(k, v, id, states);
-
 	if (was != 0 && (was & ~states) == 0) {
 		vppi_gone(k, v, id);
 		tell_line(k, v, id);

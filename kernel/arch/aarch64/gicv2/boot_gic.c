@@ -3,8 +3,6 @@
 #include "boot.h"
 #include "boot_fdt.h"
 
-#define INTERRUPT_CELLS 3
-#define FIRST_PPI 16u
 /* Where each page of GICC is repeated sixteen times, its two pages meet here. */
 #define ALIASED_BYTES 0x20000ull
 #define ALIASED_OFFSET 0xf000ull
@@ -13,17 +11,11 @@ enum part { PART_CPU, PART_VIRTUAL, PARTS, PART_GUEST = PARTS };
 
 static const char *const names[] = {"arm,cortex-a15-gic", "arm,gic-400", "arm,cortex-a7-gic"};
 
-/* The tree's PPIs are those that the kernel takes. `index` counts interrupts of the node. */
+/* The tree's PPI is the one that the kernel takes. */
 static void check_ppi(const struct boot *b, int node, int index, uint32_t number)
 {
-	int length = 0;
-	const uint8_t *p = fdt_getprop(b->tree, node, "interrupts", &length);
-	uint32_t found;
+	uint32_t found = boot_tree_ppi(b, node, index);
 
-	if (p == NULL || length < 4 * INTERRUPT_CELLS * (index + 1))
-		boot_fail(b, "no interrupt %u in the device tree's node", (uint64_t)number);
-	p += 4 * INTERRUPT_CELLS * index;
-	found = p[3] == 1 ? FIRST_PPI + p[7] : 0;
 	if (found != number)
 		boot_fail(b, "the device tree has interrupt %u where this kernel takes %u",
 			  (uint64_t)found, (uint64_t)number);
@@ -34,20 +26,17 @@ static void check_ppis(const struct boot *b, int gic)
 	int timer = fdt_node_offset_by_compatible(b->tree, -1, "arm,armv8-timer");
 
 	check_ppi(b, gic, 0, PPI_MAINTENANCE);
-	if (timer < 0)
-		boot_fail(b, "no timer in the device tree");
 	check_ppi(b, timer, 2, PPI_VIRTUAL_TIMER);
 	check_ppi(b, timer, 3, PPI_KERNEL_TIMER);
 }
 
 void boot_gic_tree(struct boot *b)
 {
-	struct range guest;
 	int node = -1, at = 0;
 
 	for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]) && node < 0; i++) {
-		node = boot_tree_reg(b, names[i], 0, &b->distributor);
 		at = (int)i;
+		node = boot_tree_reg(b, names[i], 0, &b->distributor);
 	}
 	if (node < 0 && boot_tree_reg(b, "arm,gic-v3", 0, &b->distributor) >= 0)
 		boot_fail(b, "this machine has a GICv3, this kernel is built for a GICv2: "
@@ -55,14 +44,12 @@ void boot_gic_tree(struct boot *b)
 	if (node < 0)
 		boot_fail(b, "no GICv2 in the device tree: start QEMU with "
 			     "-machine virt,gic-version=2,virtualization=on");
-	for (int i = 0; i < PARTS; i++)
+	for (int i = 0; i <= PART_GUEST; i++)
 		if (boot_tree_reg(b, names[at], i + 1, &b->gic[i]) < 0)
 			boot_fail(b, "the GIC has no virtual interface in the device tree");
-	if (boot_tree_reg(b, names[at], PART_GUEST + 1, &guest) < 0)
-		boot_fail(b, "the GIC has no virtual interface in the device tree");
 	b->gic_count = PARTS;
 	b->gic_name = "the interrupt controller's interfaces";
-	b->banked = guest.base;
+	b->banked = b->gic[PART_GUEST].base;
 	check_ppis(b, node);
 }
 

@@ -14,10 +14,9 @@ void vgic_sgi_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t pri
 	struct sgi_sources *s = &v->arch.vgic.sgi;
 	uint32_t n = SGI_ID(id), source = SGI_SOURCE(id), now = vgic_retract(k, v, n, 0);
 
-	if (now == 0 && (states & IRQ_PENDING) != 0) {
-		s->current[n] = (uint8_t)source;
-		vgic_inject(k, v, n, priority, states, VGIC_END_QUIET);
-	} else if ((states & IRQ_PENDING) == 0) {
+	if (now == 0 || (states & IRQ_PENDING) == 0) {
+		if (now == 0)
+			s->current[n] = (uint8_t)source;
 		vgic_inject(k, v, n, priority, states, VGIC_END_QUIET);
 	} else if (now != IRQ_PENDING || s->current[n] != source) {
 		s->waiting[n] |= (uint8_t)(1u << source);

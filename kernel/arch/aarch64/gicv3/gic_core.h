@@ -20,6 +20,16 @@ struct gic {
 	uint32_t interrupts;	/* INTIDs below this exist */
 };
 
+/* Waits, within bounds, until what was disabled is. */
+void gic_settle(uint64_t distributor);
+#define GICD_IROUTER(number) (0x6000u + 8ull * (number))
+#define gic_route(k, number)                                                        \
+	(*(volatile uint64_t *)((k)->arch.gic.distributor + GICD_IROUTER(number)) = \
+	     (k)->arch.gic.affinity)
+#define GIC_NUMBER(acknowledged) (acknowledged)
+#define gic_acknowledge(k) ((void)(k), (uint32_t)sysreg_read(ICC_IAR1_EL1) & 0xffffff)
+#define gic_drop(k, acknowledged) sysreg_write(ICC_EOIR1_EL1, acknowledged)
+
 struct sgi_sources {
 }; /* an SGI does not say where it comes from */
 
@@ -31,20 +41,39 @@ struct sgi_sources {
 #define vgic_sgi_retract(v, id, states) false
 #define vgic_sgi_ended(k, v, id) ((void)0)
 
-#define ICH_AP0R0_EL2 S3_4_C12_C8_0
-#define ICH_AP0R1_EL2 S3_4_C12_C8_1
-#define ICH_AP0R2_EL2 S3_4_C12_C8_2
-#define ICH_AP0R3_EL2 S3_4_C12_C8_3
-#define ICH_AP1R0_EL2 S3_4_C12_C9_0
-#define ICH_AP1R1_EL2 S3_4_C12_C9_1
-#define ICH_AP1R2_EL2 S3_4_C12_C9_2
-#define ICH_AP1R3_EL2 S3_4_C12_C9_3
-#define ICH_VMCR_EL2 S3_4_C12_C11_7
 #define gich_hcr(k) ((void)(k), sysreg_read(S3_4_C12_C11_0))
 #define gich_set_hcr(k, value) sysreg_write(S3_4_C12_C11_0, ((void)(k), value))
 #define gich_vtr(k) ((void)(k), sysreg_read(S3_4_C12_C11_1)) /* as struct vcpu_host_id has it */
 #define gich_eisr(k) ((void)(k), (uint32_t)sysreg_read(S3_4_C12_C11_3))
-#define gich_vmcr(k) ((void)(k), sysreg_read(ICH_VMCR_EL2))
+#define gich_vmcr(k) ((void)(k), sysreg_read(S3_4_C12_C11_7))
+#define gich_set_vmcr(k, value) sysreg_write(S3_4_C12_C11_7, ((void)(k), value))
+
+/* Of Groups 0 and 1, ICH_AP0R<n>_EL2 and ICH_AP1R<n>_EL2; there are 1, 2 or 4 of each. */
+#define APR_SAVE(g, n)                                           \
+	(g)->apr[0][n] = (uint32_t)sysreg_read(S3_4_C12_C8_##n); \
+	(g)->apr[1][n] = (uint32_t)sysreg_read(S3_4_C12_C9_##n);
+#define APR_LOAD(g, n)                                 \
+	sysreg_write(S3_4_C12_C8_##n, (g)->apr[0][n]); \
+	sysreg_write(S3_4_C12_C9_##n, (g)->apr[1][n]);
+#define APR_EACH(k, g, each)                            \
+	do {                                            \
+		each(g, 0) if ((k)->arch.apr_count > 1) \
+		{                                       \
+			each(g, 1)                      \
+		}                                       \
+		if ((k)->arch.apr_count > 2) {          \
+			each(g, 2) each(g, 3)           \
+		}                                       \
+	} while (0)
+#define gich_save_priorities(k, g) APR_EACH(k, g, APR_SAVE)
+#define gich_load_priorities(k, g) APR_EACH(k, g, APR_LOAD)
+
+/* A guest can turn system registers off where a GICv2 interface is there, too. */
+#define gich_open()                           \
+	({                                    \
+		sysreg_write(ICC_SRE_EL1, 7); \
+		isb();                        \
+	})
 
 /* ---- vgic_lr.c: ICH_LR<n>_EL2, n below VGIC_LRS and, to write, below arch_kernel.lr_count ---- */
 uint64_t vgic_lr_read_any(unsigned n);
