@@ -9,7 +9,7 @@
 struct place {
 	uint64_t address, value;
 };
-extern const char code_load[], code_store[], code_run[], code_fresh[], code_end[];
+extern const char code_load[], code_store[], code_run[], code_fill[], code_fresh[], code_end[];
 extern const char code_registers[];
 static _Alignas(16) uint8_t stack[4096];
 static skerry_cap thread;
@@ -21,6 +21,14 @@ __asm__(
     "code_store: ldr x2, [x0]\n\tldr x1, [x0, #8]\n\tstr x1, [x2]\n\tb code_end\n"
     "code_run: ldr x2, [x0]\n\tblr x2\n\tstr x1, [x0, #8]\n"
     "code_end: udf #0\n"
+    "code_fill:\n"
+    ".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, "
+    "24, 25, 26, 27, 28, 29, 30, 31\n\t"
+    "dup v\\n\\().2d, x0\n\t.endr\n\t"
+    ".irp n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, "
+    "24, 25, 26, 27, 28, 29, 30\n\t"
+    "mov x\\n, x0\n\t.endr\n\t"
+    "msr fpsr, x0\n\tb code_end\n"
     "code_fresh:\n"
     ".irp n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, "
     "24, 25, 26, 27, 28, 29, 30\n\t"
@@ -109,6 +117,11 @@ uint32_t probe_encoding(uint32_t number)
 bool probe_register(uint32_t number, uint64_t *value)
 {
 	return run((uintptr_t)code_registers + number * 8, value);
+}
+
+bool probe_fill(void)
+{
+	return probe(code_fill, stack);
 }
 
 bool probe_fresh(struct probe_state *s)

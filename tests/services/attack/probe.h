@@ -21,7 +21,9 @@ bool probe_run(uint64_t address); /* what is there returns */
 uint32_t probe_encoding(uint32_t number);
 bool probe_register(uint32_t number, uint64_t *value);
 
-/* What a new thread finds in its general and vector registers. */
+/* All of its registers hold something; then it ends. */
+bool probe_fill(void);
+/* What it finds, when it is started, in its general and vector registers. */
 struct probe_state {
 	uint64_t x[31];
 	uint64_t q[64];
