@@ -26,6 +26,8 @@ struct arch_kernel {
 	struct vcpu *last_of_vm[64]; /* by VMID: whose translations this core's TLB may hold */
 	struct gic gic;
 	struct machine machine;
+	/* The table of a thread without space: zero, nothing is mapped. */
+	_Alignas(4096) const uint64_t no_space[512];
 };
 
 #endif

@@ -6,9 +6,6 @@
 #include "port.h"
 #include "sysreg.h"
 
-/* The table of a thread without space: nothing is mapped. Constant, so all cores can share it. */
-static const uint64_t no_space[512] __attribute__((aligned(4096)));
-
 static void el2_init(void)
 {
 	uint64_t counters = monitor_has_pmu() ? PMCR_N(sysreg_read(pmcr_el0)) : 0;
@@ -80,7 +77,7 @@ void arch_thread_space_changed(struct kernel *k, struct thread *t)
 {
 	const struct space *s = t->space.type == CAP_SPACE ? t->space.object : 0;
 
-	t->context.arch.vttbr = s != 0 ? s->arch.vttbr : (uint64_t)no_space;
+	t->context.arch.vttbr = s != 0 ? s->arch.vttbr : (uint64_t)k->arch.no_space;
 	if (k->current == &t->context)
 		sysreg_write(vttbr_el2, t->context.arch.vttbr);
 }
