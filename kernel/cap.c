@@ -3,7 +3,7 @@
 
 #include "internal.h"
 
-#define STEPS 8 /* of a deletion between two looks at the interrupt line */
+#define STEPS 8 /* of a deletion that has left its top, between two looks for an interrupt */
 
 bool cap_has_children(const struct cap *c)
 {
@@ -188,14 +188,9 @@ enum status cap_delete(struct kernel *k, struct cap *top, bool whole)
 		*d = (struct deletion){.top = top, .at = top, .whole = whole};
 		k->deletions++;
 	}
-	for (;;) {
-		for (int i = 0; i < STEPS; i++) {
-			if (!deletion_step(k)) {
-				deletion_forget(k);
-				return OK;
-			}
-		}
-		if (arch_interrupt_pending(k))
+	for (int i = 1; deletion_step(k); i++)
+		if ((d->top == top || i % STEPS == 0) && arch_interrupt_pending(k))
 			return RESTART;
-	}
+	deletion_forget(k);
+	return OK;
 }

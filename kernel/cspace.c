@@ -34,14 +34,13 @@ enum status cspace_need(const struct thread *t, uint64_t slot, enum cap_type typ
 
 bool cspace_next_used(struct cspace *cs, struct cap **slot)
 {
-	for (int i = 0; i < SCAN && cs->cursor < cs->count; i++) {
-		if (cs->slots[cs->cursor].type != CAP_EMPTY) {
-			*slot = &cs->slots[cs->cursor];
-			return true;
-		}
-		cs->cursor++;
-	}
-	return false;
+	uint32_t at = cs->cursor, end = cs->count - at > SCAN ? at + SCAN : cs->count;
+
+	while (at < end && cs->slots[at].type == CAP_EMPTY)
+		at++;
+	cs->cursor = at;
+	*slot = &cs->slots[at];
+	return at < end;
 }
 
 /* An untyped never lies in a cspace made of its own memory: its end would take its own slot. */
