@@ -138,6 +138,16 @@ TEST(software_pends_a_level)
 	CHECK_EQ(rd(0, GICD + 0x204, 4), 0);
 }
 
+TEST(software_pends_a_vcpus_own)
+{
+	start();
+	wr(0, GICR + SGI_BASE + 0x100, 4, 1u << 27);
+	wr(0, GICR + SGI_BASE + 0x200, 4, 1u << 27);
+	CHECK_EQ(vgic_host.state[0][27], IRQ_PENDING);
+	wr(0, GICR + SGI_BASE + 0x280, 4, 1u << 27);
+	CHECK_EQ(vgic_host.state[0][27], 0);
+}
+
 /* A physical interrupt is pending in the machine, or at the vCPU. */
 TEST(physical_interrupts_pend_in_the_machine)
 {

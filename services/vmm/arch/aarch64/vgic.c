@@ -299,8 +299,8 @@ void vgic_unpend(struct vgic *g, unsigned int cpu, uint32_t id)
 		g->ops->pend(g->host, id, false);
 	else if (irq->edge && wire(g, irq, cpu, id))
 		forget_edge(g, irq, id);
-	/* A level that is high stays pending (IHI 0069, ICPENDR). */
-	if (irq->forwarded && !wire(g, irq, cpu, id))
+	/* A level that is high stays pending (IHI 0069, ICPENDR): the vCPU's own comes again. */
+	if (irq->forwarded && (is_own(id) || !wire(g, irq, cpu, id)))
 		g->ops->retract(g->host, irq->at, id, IRQ_PENDING);
 }
 
