@@ -229,6 +229,27 @@ static void level_of_a_timer(void)
 	CHECK(!gic_test(GIC_SET_PENDING, TIMER_PPI));
 }
 
+static void pended_by_software(void)
+{
+	gic_enable(TIMER_PPI, 0x80);
+	test("software's pending of a timer's interrupt stays until it is cleared or taken");
+	for (int i = 0; i < 2; i++) {
+		timer_start(0);
+		CHECK_EQUAL(wait(), TIMER_PPI);
+		timer_stop();
+		end(TIMER_PPI);
+		gic_write(GIC_SET_PENDING, TIMER_PPI);
+		CHECK(gic_test(GIC_SET_PENDING, TIMER_PPI));
+		if (i != 0)
+			gic_write(GIC_CLEAR_PENDING, TIMER_PPI);
+		CHECK_EQUAL(gic_test(GIC_SET_PENDING, TIMER_PPI), i == 0);
+		CHECK_EQUAL(acknowledge(), i == 0 ? TIMER_PPI : SPURIOUS);
+		if (i == 0)
+			end(TIMER_PPI);
+	}
+	gic_disable(TIMER_PPI);
+}
+
 static void deactivate(void)
 {
 	test("EOImode 1: another vCPU's ICC_DIR_EL1 deactivates an SPI");
@@ -303,6 +324,7 @@ void guest_main(uint64_t tree)
 	groups();
 	asleep();
 	level_of_a_timer();
+	pended_by_software();
 	CHECK_EQUAL(hypercall(PSCI_CPU_ON, 1, (uint64_t)second_start, 0), 0);
 	deactivate();
 	routes();

@@ -15,9 +15,10 @@
 #define CLASS_TRAPPED 0x18u
 #define EL0T 0x3c0ull
 #define MONITOR_PPI 23u
+#define SECOND_ENABLE (GICR + 0x20000 + 0x10100) /* GICR_ISENABLER0 of the second vCPU */
 
 static volatile uint64_t seen[4];
-static volatile bool second_done;
+static volatile bool second_done, second_waits;
 static volatile uint32_t overflows[2], left_set; /* interrupts that do not clear the flags */
 static volatile bool hold; /* the first one's stays active until the second has had three */
 
@@ -250,6 +251,13 @@ void second_main(uint64_t argument)
 		overflow();
 		WAIT_UNTIL(overflows[1] == i);
 	}
+	interrupts_off();
+	gic_disable(MONITOR_PPI);
+	overflow();
+	second_waits = true;
+	wait_for_interrupt();
+	interrupts_on();
+	WAIT_UNTIL(overflows[1] == 4);
 	second_done = value == 8;
 	hypercall(PSCI_CPU_OFF, 0, 0, 0);
 }
@@ -263,10 +271,15 @@ static void test_second(void)
 	CHECK_EQUAL(hypercall(PSCI_CPU_ON, 1, (uint64_t)second_start, 0), 0);
 	interrupts_on();
 	increment(1);
+	WAIT_UNTIL(second_waits);
+	test("enabled by this one, it ends the other's wait");
+	for (int i = 0; i < 100; i++)
+		(void)hypercall(PSCI_VERSION, 0, 0, 0);
+	write32(SECOND_ENABLE, 1u << MONITOR_PPI);
 	while (hypercall(PSCI_AFFINITY_INFO, 1, 0, 0) != 1)
 		;
 	CHECK_EQUAL(overflows[0], 20);
-	CHECK_EQUAL(overflows[1], 3);
+	CHECK_EQUAL(overflows[1], 4);
 	interrupts_off();
 	WRITE_REGISTER(pmevcntr0_el0, 1100);
 	CHECK(second_done);

@@ -78,11 +78,12 @@ void vtimer_get(const struct kernel *k, const struct vcpu *v, uint64_t *control,
 void vtimer_set(struct kernel *k, struct vcpu *v, uint64_t control, uint64_t compare);
 
 /* ---- vppi.c: virtual interrupts of the same number as the physical ones ---- */
-void vppi_init(struct kernel *k, struct vcpu *v); /* off; v is not loaded */
-void vppi_save(struct kernel *k, struct vcpu *v); /* after vgic_save, vtimer_save; v is unloaded */
-void vppi_load(struct kernel *k, struct vcpu *v); /* before vtimer_load, vgic_load */
+void vppi_init(struct kernel *k, struct vcpu *v);   /* off; v is not loaded */
+void vppi_save(struct kernel *k, struct vcpu *v);   /* after vppi_settle, vgic_save, vtimer_save */
+void vppi_load(struct kernel *k, struct vcpu *v);   /* before vtimer_load, vgic_load */
 void vppi_settle(struct kernel *k, struct vcpu *v); /* before a pending state is looked at */
 bool vppi_pends(struct kernel *k, const struct vcpu *v, uint32_t id); /* high, and not linked */
+void vppi_poll(struct kernel *k, struct vcpu *v);		      /* before v waits */
 void vppi_inject(struct kernel *k, struct vcpu *v, unsigned source);
 /* The guest's interrupt `id` was taken back, or one that was not linked has ended. */
 void vppi_gone(struct kernel *k, struct vcpu *v, uint32_t id);

@@ -346,6 +346,8 @@ void arch_vcpu_inject(struct kernel *k, struct vcpu *v, uint32_t id, uint16_t pr
 		       : line->number != 0 ? line->number
 					   : VGIC_END_TOLD;
 
+	if (vppi_linked(v, id))
+		vppi_settle(k, v); /* the guest may have ended it: then this is none of it */
 	/* LPIs are never active. */
 	if (vgic_is_sgi(id))
 		vgic_sgi_inject(k, v, id, priority, states);
@@ -432,6 +434,7 @@ bool arch_vcpu_wakes(struct kernel *k, struct vcpu *v)
 {
 	uint64_t vmcr = vmcr_of(k, v);
 
+	vppi_poll(k, v);
 	if (v->arch.vgic.overflow != v->arch.vgic.parked)
 		vgic_drain(k, v);
 	for_each_bit(n, v->arch.vgic.used)

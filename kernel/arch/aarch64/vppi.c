@@ -22,12 +22,6 @@ static bool level_high(const struct kernel *k, const struct vcpu *v, unsigned i)
 	return i == VCPU_SOURCE_TIMER ? vtimer_high(k, v) : monitor_overflows(k, v);
 }
 
-/* Is the interrupt pending or active at the guest? */
-static bool in_care(struct kernel *k, struct vcpu *v, unsigned i)
-{
-	return vgic_retract(k, v, ppi_of[i], 0) != 0;
-}
-
 /*
  * One that software made pending is there already and not linked, so its end would leave the
  * physical interrupt active, for whichever guest comes next. It goes first; the physical one is
@@ -72,23 +66,15 @@ void vppi_init(struct kernel *k, struct vcpu *v)
 	}
 }
 
-/* ---- With the vCPU: the interrupt is looked up in memory, where vgic_save left it ---- */
-
-static void save(struct kernel *k, struct vcpu *v, unsigned i)
-{
-	struct vppi *p = &v->arch.ppi[i];
-
-	if (p->state == VPPI_LINKED && !in_care(k, v, i))
-		p->state = VPPI_QUIET; /* the guest ended both */
-	else
-		gic_deactivate(k, ppi_of[i]);
-	if (p->state == VPPI_HELD)
-		p->state = VPPI_QUIET; /* it fires, and is held, again */
-}
-
 void vppi_save(struct kernel *k, struct vcpu *v)
 {
-	for_each_source(i) if (v->arch.ppi[i].state != VPPI_QUIET) save(k, v, i);
+	for_each_source(i)
+	{
+		if (v->arch.ppi[i].state != VPPI_QUIET)
+			gic_deactivate(k, ppi_of[i]);
+		if (v->arch.ppi[i].state == VPPI_HELD)
+			v->arch.ppi[i].state = VPPI_QUIET; /* it fires, and is held, again */
+	}
 }
 
 void vppi_load(struct kernel *k, struct vcpu *v)
@@ -107,21 +93,39 @@ static void release(struct kernel *k, struct vcpu *v, unsigned i)
 }
 
 /*
- * A list register does not notice that the level went down before the guest took the interrupt (the
- * guest stopped its timer, or cleared an overflow): then it was never pending.
+ * A list register does not notice that the level went down before the guest took the interrupt:
+ * then it was never pending. Nor does the kernel that the guest ended one.
  */
 static void settle(struct kernel *k, struct vcpu *v, unsigned i)
 {
-	if (v->arch.ppi[i].state != VPPI_LINKED || k->loaded != v || level_high(k, v, i) ||
-	    vgic_retract(k, v, ppi_of[i], 0) != IRQ_PENDING)
-		return;
-	vgic_retract(k, v, ppi_of[i], IRQ_PENDING);
-	release(k, v, i);
+	uint32_t states = vgic_retract(k, v, ppi_of[i], 0);
+
+	if (states == 0) {
+		v->arch.ppi[i].state = VPPI_QUIET;
+	} else if (states == IRQ_PENDING && !level_high(k, v, i)) {
+		vgic_retract(k, v, ppi_of[i], IRQ_PENDING);
+		release(k, v, i);
+	}
 }
 
 void vppi_settle(struct kernel *k, struct vcpu *v)
 {
-	for_each_source(i) if (v->arch.ppi[i].state != VPPI_QUIET) settle(k, v, i);
+	for_each_source(i) if (v->arch.ppi[i].state == VPPI_LINKED && k->loaded == v)
+	    settle(k, v, i);
+}
+
+/* The monitors' level is low in the machine while another is current: nothing fires in a wait. */
+void vppi_poll(struct kernel *k, struct vcpu *v)
+{
+	const struct vppi *p = &v->arch.ppi[VCPU_SOURCE_MONITOR];
+
+	vppi_settle(k, v);
+	if (!p->enabled || p->state != VPPI_QUIET || !monitor_overflows(k, v))
+		return;
+	if (k->loaded == v)
+		gic_ppi_set_active(k, PPI_MONITOR);
+	vppi_inject(k, v, VCPU_SOURCE_MONITOR);
+	vcpu_wake(k, v);
 }
 
 bool vppi_pends(struct kernel *k, const struct vcpu *v, uint32_t id)
@@ -151,11 +155,12 @@ void arch_vcpu_source(struct kernel *k, struct vcpu *v, uint32_t source, uint16_
 	if (p->state == VPPI_LINKED && !enabled) {
 		/* Disabled while active at the guest: the rest comes with its end of interrupt. */
 		vgic_retract(k, v, ppi_of[source], IRQ_PENDING);
-		if (!in_care(k, v, source))
+		if (vgic_retract(k, v, ppi_of[source], 0) == 0)
 			release(k, v, source);
 	} else if (p->state == VPPI_HELD && enabled) {
 		release(k, v, source);
 	}
 	p->priority = priority;
 	p->enabled = enabled;
+	vppi_poll(k, v);
 }
