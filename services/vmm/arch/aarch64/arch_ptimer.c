@@ -83,6 +83,7 @@ bool arch_ptimer_init(struct machine *m)
 			 status);
 		return false;
 	}
+	m->arch->ptimer_at = m->arch->recheck_at = 0; /* of a VM that is gone: not told */
 	ptimer_init(&m->arch->ptimer, cpus, &ops, m);
 	vgic_private_line(&m->arch->vgic, PTIMER_PPI);
 	machine_on_signal(m, MACHINE_SIGNAL_TIMER, passed, NULL);
