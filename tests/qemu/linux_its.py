@@ -60,7 +60,7 @@ def sample(machine):
         found = re.fullmatch(r"samples (\d+) of (\d+)\n", text)
         require(found, f"vCPU {cpu - 1}: {text}")
         taken, due = (int(n) for n in found.groups())
-        require(due >= 50 and 10 <= taken <= due + 1, f"vCPU {cpu - 1}: {taken} samples in {due} periods")
+        require(20 <= taken <= due + 1, f"vCPU {cpu - 1}: {taken} samples in {due} periods")
 
 
 def boot():

@@ -460,8 +460,9 @@ COLD void vgic_count_ends(struct kernel *k, struct vcpu *v)
 	uint32_t count = ICH_HCR_EOICOUNT(hcr);
 
 	gich_set_hcr(k, hcr & ~ICH_HCR_EOIS);
-	/* With EOImode 1 an end deactivates nothing, though QEMU counts it. */
-	if ((vmcr & VMCR_VEOIM) != 0)
+	/* With EOImode 1 an end deactivates nothing, though QEMU counts it; ICC_DIR is told, or
+	 * counted. */
+	if ((vmcr & VMCR_VEOIM) != 0 && gich_tells_dir(k))
 		return;
 	for (; count != 0 && g->parked != 0; count--)
 		(void)arch_vcpu_retract(k, v, id_of(overflow_first(g, vmcr, RANK_ACTIVE)),

@@ -88,6 +88,7 @@ static inline uint64_t gich_lr_to(uint32_t value)
 #define gich_set_hcr(k, value) \
 	((void)(gich(k, GICH_HCR) = (uint32_t)((value)&0xf80000ffu))) /* all there is */
 #define gich_vtr(k) (gich(k, GICH_VTR) | VCPU_HOST_GICV2) /* as struct vcpu_host_id has it */
+#define gich_tells_dir(k) true				  /* its page is the VMM's */
 #define gich_eisr(k) gich(k, GICH_EISR0)
 #define gich_vmcr(k) ((uint64_t)gich(k, GICH_VMCR))
 #define gich_set_vmcr(k, value) ((void)(gich(k, GICH_VMCR) = (uint32_t)(value)))

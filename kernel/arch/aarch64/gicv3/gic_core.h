@@ -44,6 +44,7 @@ struct sgi_sources {
 #define gich_hcr(k) ((void)(k), sysreg_read(S3_4_C12_C11_0))
 #define gich_set_hcr(k, value) sysreg_write(S3_4_C12_C11_0, ((void)(k), value))
 #define gich_vtr(k) ((void)(k), sysreg_read(S3_4_C12_C11_1)) /* as struct vcpu_host_id has it */
+#define gich_tells_dir(k) ((gich_vtr(k) & 1u << 19) != 0)    /* TDS: writes of ICC_DIR_EL1 trap */
 #define gich_eisr(k) ((void)(k), (uint32_t)sysreg_read(S3_4_C12_C11_3))
 #define gich_vmcr(k) ((void)(k), sysreg_read(S3_4_C12_C11_7))
 #define gich_set_vmcr(k, value) sysreg_write(S3_4_C12_C11_7, ((void)(k), value))

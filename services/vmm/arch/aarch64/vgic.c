@@ -100,7 +100,8 @@ static bool active_elsewhere(struct vgic *g, struct vgic_irq *irq, unsigned int 
 			continue;
 		if (g->ops->state(g->host, i, id) & IRQ_ACTIVE)
 			return true;
-		irq->known &= (uint8_t) ~(1u << i);
+		if (!irq->forwarded || irq->at != i) /* there it may become so just now */
+			irq->known &= (uint8_t) ~(1u << i);
 	}
 	return false;
 }
