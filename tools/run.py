@@ -37,7 +37,9 @@ GDB_PORT = "1234"
 
 def command(board, kernel, initrd, disk=None):
     """QEMU's command line for the board; serial port and monitor on standard input and output."""
-    args = [QEMU, "-machine", f"virt,virtualization=on,gic-version={board.gic}", "-cpu", "cortex-a57", "-nographic",
+    if not board.qemu:
+        raise ConfigError(f"{board.name} has no [qemu]: no QEMU is this board; make image BOARD={board.name} makes its files")
+    args = [QEMU, *board.qemu, "-nographic",
             "-smp", str(len(board.cpus)), "-m", str(board.ram_size >> 20), "-nic", "none", "-no-reboot",
             "-kernel", kernel, "-initrd", initrd, "-global", "virtio-mmio.force-legacy=false"]
     if disk:
@@ -127,11 +129,11 @@ def main():
         if not os.path.isfile(kernel):
             raise ConfigError(f"{kernel}: does not exist; build it with make")
         disk = host_disk(compiled.system, directory)
+        args = command(compiled.system.board, kernel, initrd, disk)
     except ConfigError as e:
         sys.exit(str(e))
     # An exception, so that QEMU is ended too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    args = command(compiled.system.board, kernel, initrd, disk)
     say(disk)
     if port := os.environ.get("GDB"):
         port = GDB_PORT if port == "1" else port

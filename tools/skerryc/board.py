@@ -40,8 +40,8 @@ class Device:
 class Board:
     name: str
     cpus: list  # hardware id of each core (aarch64: MPIDR affinity)
-    ram_base: int
-    ram_size: int
+    ram: list  # (base, size) in order of address
+    qemu: list  # of the command line: the machine and its CPU
     kernel_parts: list = field(default_factory=list)  # (name, base, size)
     devices: dict = field(default_factory=dict)
     reserved: list = field(default_factory=list)  # (name, base, size): memory of no core, kept as it is
@@ -50,6 +50,18 @@ class Board:
     nodes: list = field(default_factory=list)  # paths of what is no device: a VM has its own
     gic: int = 3  # version of its interrupt controller, for which the kernel is built
     gicv: int = None  # of a GICv2: the page that a VM has as its CPU interface, each core's own
+    tree: str = None  # file of the machine's device tree; None: the boot loader has one
+
+    @property
+    def ram_size(self):
+        return sum(size for _, size in self.ram)
+
+    @property
+    def ram_ranges(self):
+        return " and ".join(f"0x{base:x} to 0x{base + size - 1:x}" for base, size in self.ram)
+
+    def in_ram(self, base, size):
+        return any(start <= base <= base + size <= start + length for start, length in self.ram)
 
     def kernel_part(self, base, size):
         """What of the kernel's lies in this range, or None."""
@@ -62,13 +74,12 @@ class Board:
 def load(path, root):
     top = Document(path, root).table
     top.take("arch", str, "aarch64")
-    ram = top.table("ram")
-    board = Board(top.name("name", 31), top.array("cpus", int), ram.take("base", int), ram.take("size", int))
-    ram.done()
+    board = Board(top.name("name", 31), top.array("cpus", int), read_ram(top), read_qemu(top))
     if not board.cpus or len(set(board.cpus)) != len(board.cpus):
         raise top.error("cpus", "must list each core's hardware id once; correct the list")
     board.nodes = top.array("nodes", str, [])
     add_gic(board, top)
+    board.tree = top.take("tree", str, None)
     for table in top.tables("kernel"):
         board.kernel_parts.append((table.take("name", str), table.take("base", int), table.number("size", 1, 1 << 48)))
         part = table_path(table)
@@ -96,12 +107,35 @@ def add_gic(board, top):
         raise top.error("gicv", f"0x{board.gicv:x} is not a multiple of 0x{PAGE:x}; align it")
 
 
+def read_ram(top):
+    """[ram], or [[ram]] where there is a hole."""
+    ram = []
+    for table in top.tables("ram") if isinstance(top.data.get("ram"), list) else [top.table("ram")]:
+        base, size = table.take("base", int), table.number("size", PAGE, 1 << 48)
+        table.done()
+        if ram and base < sum(ram[-1]):
+            raise table.error("base", f"0x{base:x} is not behind the range before, which ends at 0x{sum(ram[-1]) - 1:x}; correct one")
+        ram.append((base, size))
+    return ram
+
+
+def read_qemu(top):
+    if "qemu" not in top:
+        top.known.append("qemu")
+        return []
+    table = top.table("qemu")
+    words = ["-machine", table.take("machine", str)]
+    cpu = table.take("cpu", str, None)
+    table.done()
+    return words + (["-cpu", cpu] if cpu else [])
+
+
 def add_reserved(board, table):
     name, base, size = table.name("name", 24), table.take("base", int), table.number("size", PAGE, 1 << 40)
     table.done()
     if base % PAGE or size % PAGE:
         raise table.error("base", f"0x{base:x} + 0x{size:x} is not on page boundaries; align both to 0x{PAGE:x}")
-    if not board.ram_base <= base <= base + size <= board.ram_base + board.ram_size:
+    if not board.in_ram(base, size):
         raise table.error("base", f"0x{base:x} to 0x{base + size - 1:x} is not in [ram]; a device is a [[device]]")
     for other, start, length in board.reserved:
         if base < start + length and start < base + size:

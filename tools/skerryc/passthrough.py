@@ -119,8 +119,9 @@ def belongs(vm, system, base, size):
     part = board.kernel_part(base, size)
     if part:
         return f"the kernel's {part}, which no VM can have; leave it out"
-    if overlaps(base, size, board.ram_base, board.ram_size):
-        return f"{show('the memory of the cores', board.ram_base, board.ram_size)}; list memory in kernel.memory_regions"
+    for start, length in board.ram:
+        if overlaps(base, size, start, length):
+            return f"{show('the memory of the cores', start, length)}; list memory in kernel.memory_regions"
     for driver in system.drivers:
         device = driver.device
         if overlaps(base, size, *device.page):

@@ -46,9 +46,9 @@ def check_region(vm, system, path, base, size, map_type):
             known = ", ".join(f"{name} [0x{start:x}, 0x{length:x}]" for name, start, length in board.reserved)
             raise vm.error(path, f"0x{base:x} to 0x{end:x} is no [[reserved]] range of {board.name}; give one as a whole "
                            f"({known or 'there is none'}), or map_type 0 (MapAlloc)")
-    elif not board.ram_base <= base <= base + size <= board.ram_base + board.ram_size:
-        raise vm.error(path, f"0x{base:x} to 0x{end:x} is not in the memory of {board.name} (0x{board.ram_base:x} to "
-                       f"0x{board.ram_base + board.ram_size - 1:x}); move it, or give map_type 0 (MapAlloc)")
+    elif not board.in_ram(base, size):
+        raise vm.error(path, f"0x{base:x} to 0x{end:x} is not in the memory of {board.name} ({board.ram_ranges}); move it, or give "
+                       "map_type 0 (MapAlloc)")
     elif reserved:
         raise vm.error(path, f"0x{base:x} to 0x{end:x} overlaps {reserved[0][0]}, which {board.name} reserves; move it, or give "
                        "map_type 2 (MapReserved)")

@@ -44,6 +44,17 @@ RESERVED_RANGES = [
      at(BOARD, "reserved[1].base: overlaps kept (0x58000000 to 0x58002fff); move one")),
 ]
 
+HOLE = [("board", "[ram]\n", "[[ram]]\n"), ("board", "[[kernel]]", "[[ram]]\nbase = 0x8_0000_0000\nsize = 0x1000_0000\n\n[[kernel]]")]
+
+HOLES = [
+    ("in a hole", vm(RAM, RAM + "[0x6000_0000, 0x20_0000, 7, 1], #HERE\n") + HOLE,
+     region("0x60000000 to 0x601fffff is not in the memory of board (0x40000000 to 0x5fffffff and 0x800000000 to 0x80fffffff); move "
+            "it, or give map_type 0 (MapAlloc)")),
+    ("across the end", vm(RAM, RAM + "[0x8_0fe0_0000, 0x40_0000, 7, 1], #HERE\n") + HOLE,
+     region("0x80fe00000 to 0x8101fffff is not in the memory of board (0x40000000 to 0x5fffffff and 0x800000000 to 0x80fffffff); move "
+            "it, or give map_type 0 (MapAlloc)")),
+]
+
 FLAGS = [
     ("uncached", vm("0x7, 0],", "0x27, 0], #HERE"),
      region("flags 0x27 ask for memory without caches, which no VM has; leave 0x20 out: the guest's own tables can map it so", 0)),

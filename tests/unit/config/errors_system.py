@@ -158,4 +158,7 @@ BOARDS = [
      at(BOARD, 'device[1].path: "pl031" is no path of a node; give one such as "/pl031@9010000"')),
     ("compatible too long", [("board", '["arm,pl031"]', f'["{"x" * 32}"] #HERE')],
      at(BOARD, "device[1].compatible: must be up to 4 names of 1 to 31 characters; take those of the device's node")),
+    ("ranges of memory overlap", [("board", "[ram]\n", "[[ram]]\n"),
+                                  ("board", "[[kernel]]", "[[ram]]\nbase = 0x4fff_f000 #HERE\nsize = 0x1000\n\n[[kernel]]")],
+     at(BOARD, "ram[1].base: 0x4ffff000 is not behind the range before, which ends at 0x5fffffff; correct one")),
 ]

@@ -75,7 +75,7 @@ def main():
         import placed
         import virtio
         for module, groups in ((errors, "SYNTAX GENERATIONS VALUES MEMORY IMAGES"),
-                               (errors_places, "IDENTICAL RESERVED_RANGES FLAGS DMA"),
+                               (errors_places, "IDENTICAL RESERVED_RANGES HOLES FLAGS DMA"),
                                (errors_passed, "REGIONS PASSTHROUGH PATHS EMULATED"),
                                (errors_system, "DEVICES VMS CORES SERVICES BOARDS"), (errors_ivc, "IVC"),
                                (errors_virtio, "VIRTIO"), (gicv2, "GIC")):
