@@ -380,11 +380,13 @@ include $(wildcard tests/*/*.mk tests/*/*/*.mk bench/*.mk tools/guest/*/*.mk)
 
 # ---- Commands ----------------------------------------------------------------------------------
 
-.PHONY: run test test-long bench check clean distclean help
-export ARCH CONFIG KERNEL INITRD DISK APPEND GDB
+.PHONY: run image test test-long bench check clean distclean help
+export ARCH CONFIG BOARD KERNEL INITRD DISK APPEND GDB
 
 run: all $(if $(filter %ivc,$(CONFIG)),guest-ivc) ## Boot QEMU to the guest's shell. CONFIG=system KERNEL= INITRD= DISK= APPEND= GDB=1
 	@tools/run.py
+image: all ## Files that a board's U-Boot boots: build/BOARD/card. BOARD=name CONFIG=system KERNEL= INITRD= APPEND=
+	@tools/image.py
 test: all unit $(TEST_PREREQUISITES) ## Unit, ipc and qemu tests
 	@tests/run.py unit ipc qemu
 test-long: all unit $(TEST_PREREQUISITES) ## Tests that take longer

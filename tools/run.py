@@ -35,13 +35,17 @@ SECTOR = 512
 GDB_PORT = "1234"
 
 
-def command(board, kernel, initrd, disk=None):
-    """QEMU's command line for the board; serial port and monitor on standard input and output."""
+def machine(board):
+    """QEMU's command line for the board's hardware; serial port and monitor on standard input and output."""
     if not board.qemu:
         raise ConfigError(f"{board.name} has no [qemu]: no QEMU is this board; make image BOARD={board.name} makes its files")
-    args = [QEMU, *board.qemu, "-nographic",
-            "-smp", str(len(board.cpus)), "-m", str(board.ram_size >> 20), "-nic", "none", "-no-reboot",
-            "-kernel", kernel, "-initrd", initrd, "-global", "virtio-mmio.force-legacy=false"]
+    return [QEMU, *board.qemu, "-nographic", "-smp", str(len(board.cpus)), "-m", str(board.ram_size >> 20), "-nic", "none",
+            "-no-reboot", "-global", "virtio-mmio.force-legacy=false"]
+
+
+def command(board, kernel, initrd, disk=None):
+    """The same with QEMU as the boot loader, and the host's disk."""
+    args = machine(board) + ["-kernel", kernel, "-initrd", initrd]
     if disk:
         # In the value of -drive, a comma is written twice.
         args += ["-drive", f"file={disk.replace(',', ',,')},if=none,format=raw,id=d", "-device", "virtio-blk-device,drive=d"]

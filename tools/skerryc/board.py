@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """configs/boards/NAME.toml: what a machine has, and what of it belongs to the kernel."""
+import os
 from dataclasses import dataclass, field
 
-from skerryc.source import Document
+from skerryc.source import ConfigError, Document
 
 PAGE = 4096
 TRIGGERS = {"level": False, "edge": True}
@@ -60,6 +61,13 @@ class Board:
     def ram_ranges(self):
         return " and ".join(f"0x{base:x} to 0x{base + size - 1:x}" for base, size in self.ram)
 
+    def boot_part(self, name):
+        """Where the boot loader puts that: base, size."""
+        for part, base, size in self.boot:
+            if part == name:
+                return base, size
+        raise ConfigError(f'configs/boards/{self.name}.toml: has no [[boot]] "{name}"; add where the boot loader puts it')
+
     def in_ram(self, base, size):
         return any(start <= base <= base + size <= start + length for start, length in self.ram)
 
@@ -69,6 +77,10 @@ class Board:
             if base < start + length and start < base + size:
                 return f"{name} (0x{start:x} to 0x{start + length - 1:x})"
         return None
+
+
+def known_boards(root):
+    return sorted(f[:-5] for f in os.listdir(os.path.join(root, "configs", "boards")) if f.endswith(".toml"))
 
 
 def load(path, root):
