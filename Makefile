@@ -60,7 +60,7 @@ NANOPB_FLAGS := -DPB_FIELD_32BIT -isystem $(B)/deps/nanopb
 # them; only musl's printf family and what else a service takes from libc uses them.
 SERVICE_FLAGS = $(TARGET_FLAGS) $(NO_FP_$(ARCH)) -nostdinc -isystem $(O)/musl/include $(CC_INCLUDE) \
 	-isystem $(B)/deps/dtc/libfdt $(NANOPB_FLAGS) \
-	-Iservices/lib -Iservices/lib/virtio -Iservices/lib/arch/$(ARCH) -I$(B)/idl -I.
+	-Iservices/lib -Iservices/lib/virtio -Iservices/lib/uart -Iservices/lib/arch/$(ARCH) -I$(B)/idl -I.
 
 # A bare-metal guest starts with its MMU off: unaligned accesses would fault.
 GUEST_FLAGS = $(TARGET_FLAGS) $(NO_FP_$(ARCH)) $(STRICT_ALIGN_$(ARCH)) -ffreestanding -nostdinc \
@@ -68,7 +68,7 @@ GUEST_FLAGS = $(TARGET_FLAGS) $(NO_FP_$(ARCH)) $(STRICT_ALIGN_$(ARCH)) -ffreesta
 
 HOST_FLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -isystem $(B)/deps/dtc/libfdt $(NANOPB_FLAGS)
-UNIT_FLAGS := $(HOST_FLAGS) -Itests/unit/arch -Itests/unit/lib -Itests/unit -Ikernel -Iservices/lib -Iservices/lib/virtio \
+UNIT_FLAGS := $(HOST_FLAGS) -Itests/unit/arch -Itests/unit/lib -Itests/unit -Ikernel -Iservices/lib -Iservices/lib/virtio -Iservices/lib/uart \
 	-I$(B)/idl -I$(H)/idl -I.
 
 # ---- What is built -----------------------------------------------------------------------------
@@ -97,7 +97,7 @@ ifneq ($(words $(SERVICES)),$(words $(sort $(SERVICES))))
 $(error two services have the same name: $(SERVICE_DIRS))
 endif
 
-SERVICE_LIB_C := $(wildcard services/lib/*.c services/lib/virtio/*.c services/lib/arch/$(ARCH)/*.c)
+SERVICE_LIB_C := $(wildcard services/lib/*.c services/lib/virtio/*.c services/lib/uart/*.c services/lib/arch/$(ARCH)/*.c)
 SERVICE_LIB_S := $(wildcard services/lib/arch/$(ARCH)/*.S)
 SERVICE_LIB_OBJS := $(SERVICE_LIB_C:services/%.c=$(O)/services/obj/%.o) \
 	$(SERVICE_LIB_S:services/%.S=$(O)/services/obj/%.o)
@@ -133,7 +133,7 @@ $(B)/packages.mk: tools/packages.sh
 .PHONY: deps
 deps: ## Install the packages that this machine lacks (or say which), fetch sources and guest
 	$(Q)tools/packages.sh
-	$(Q)tools/deps.py musl nanopb dtc guest guest-full uboot headers
+	$(Q)tools/deps.py musl nanopb dtc guest guest-full uboot headers trees
 
 DEP_NAMES := musl nanopb dtc
 # deps.py leaves the .ok of what is in place as it is: a new deps.py alone rebuilds nothing.
@@ -141,6 +141,11 @@ $(DEP_NAMES:%=$(B)/deps/%.ok): $(B)/deps/%.ok: tools/deps.py
 	$(Q)tools/deps.py $*
 $(B)/deps/guest/version $(B)/deps/guest-full/version $(B)/deps/uboot/version: $(B)/deps/%/version: | tools/deps.py
 	$(Q)tools/deps.py $*
+
+# A tree that is not the pinned one stops only who needs it.
+TREES := $(B)/deps/trees/version
+$(TREES): $(B)/deps/guest-full/version tools/deps.py
+	$(Q)tools/deps.py trees
 
 # ---- musl, libfdt, nanopb ----------------------------------------------------------------------
 
@@ -383,13 +388,13 @@ include $(wildcard tests/*/*.mk tests/*/*/*.mk bench/*.mk tools/guest/*/*.mk)
 .PHONY: run image test test-long bench check clean distclean help
 export ARCH CONFIG BOARD KERNEL INITRD DISK APPEND GDB
 
-run: all $(if $(filter %ivc,$(CONFIG)),guest-ivc) ## Boot QEMU to the guest's shell. CONFIG=system KERNEL= INITRD= DISK= APPEND= GDB=1
+run: all $(if $(filter %ivc,$(CONFIG)),guest-ivc) $(if $(filter zcu102%,$(CONFIG)),$(TREES)) ## Boot QEMU to the guest's shell. CONFIG=system KERNEL= INITRD= DISK= APPEND= GDB=1
 	@tools/run.py
-image: all ## Files that a board's U-Boot boots: build/BOARD/card. BOARD=name CONFIG=system KERNEL= INITRD= APPEND=
+image: all $(if $(filter zcu102,$(BOARD)),$(TREES)) ## Files that a board's U-Boot boots: build/BOARD/card. BOARD=name CONFIG=system KERNEL= INITRD= APPEND=
 	@tools/image.py
-test: all unit $(TEST_PREREQUISITES) ## Unit, ipc and qemu tests
+test: all unit $(TREES) $(TEST_PREREQUISITES) ## Unit, ipc and qemu tests
 	@tests/run.py unit ipc qemu
-test-long: all unit $(TEST_PREREQUISITES) ## Tests that take longer
+test-long: all unit $(TREES) $(TEST_PREREQUISITES) ## Tests that take longer
 	@tests/run.py long
 bench: all $(BENCH_PREREQUISITES) ## Instructions per operation: a table, and build/bench.json
 	@bench/run.py

@@ -68,10 +68,11 @@ struct boot {
 	uint64_t image, rodata, resident_end, image_end;
 	const uint8_t *tree;
 	uint64_t tree_size;
-	struct mmu mmu;	      /* everything boot code touches */
-	struct ranges ram;    /* all there is */
-	struct ranges free;   /* of it, what no one has yet */
-	struct range console; /* PL011; size 0: none */
+	struct mmu mmu;		      /* everything boot code touches */
+	struct ranges ram;	      /* all there is */
+	struct ranges free;	      /* of it, what no one has yet */
+	const struct boot_uart *uart; /* what is at `console` */
+	struct range console;	      /* size 0: none */
 	struct range bundle;
 	struct range distributor;
 	struct range
@@ -92,7 +93,16 @@ struct boot {
 };
 
 /* ---- boot_say.c ---- */
-void boot_console(uint64_t pl011); /* mapped; 0: nothing is said */
+struct boot_uart {
+	const char *compatible;
+	uint16_t control, status, data; /* offsets of 32-bit registers */
+	uint32_t on;			/* to control: it sends and receives */
+	uint32_t full;			/* in status, while it takes no more */
+	uint32_t idle_mask, idle;	/* of status, when all is on the wire */
+};
+#define BOOT_UARTS 2
+extern const struct boot_uart boot_uarts[BOOT_UARTS];
+
 /* "skerry: ", then the text: %s string, %u decimal, %x hexadecimal uint64_t. Then the machine goes
  * off. */
 void boot_fail(const struct boot *b, const char *format, ...) __attribute__((noreturn));

@@ -1,35 +1,43 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What boot code says goes out through the host's PL011. (Arm DDI 0183; firmware has set it up.) */
+/* What boot code says goes out through the host's UART, at the rate that firmware has set. */
 #include <stdarg.h>
 
 #include "boot.h"
 #include "sysreg.h"
 
-#define PL011_DR 0x00
-#define PL011_FR 0x18
-#define FR_TXFF (1u << 5)
-#define FR_BUSY (1u << 3)
 #define WAIT_LIMIT 1000000 /* a UART that is not there must not stop us */
 
-static void wait_clear(uint64_t uart, uint32_t flags)
+/* Arm DDI 0183: CR, FR, DR; TXFF, BUSY. AMD UG1087, UART: CR, SR, FIFO; TFUL, TACTIVE and TEMPTY.
+ */
+const struct boot_uart boot_uarts[BOOT_UARTS] = {
+    {"arm,pl011", 0x30, 0x18, 0x00, 0x301, 1u << 5, 1u << 3, 0},
+    {"cdns,uart-r1p12", 0x00, 0x2c, 0x30, 0x14, 1u << 4, 1u << 11 | 1u << 3, 1u << 3},
+};
+
+static volatile uint32_t *at(const struct boot *b, uint32_t offset)
 {
-	for (int i = 0; i < WAIT_LIMIT && (*(volatile uint32_t *)(uart + PL011_FR) & flags); i++)
+	return (volatile uint32_t *)(b->console.base + offset);
+}
+
+static void wait(const struct boot *b, uint32_t mask, uint32_t value)
+{
+	for (int i = 0; i < WAIT_LIMIT && (*at(b, b->uart->status) & mask) != value; i++)
 		__asm__ volatile("yield");
 }
 
-static void put(uint64_t uart, char c)
+static void put(const struct boot *b, char c)
 {
-	wait_clear(uart, FR_TXFF);
-	*(volatile uint32_t *)(uart + PL011_DR) = (uint8_t)c;
+	wait(b, b->uart->full, 0);
+	*at(b, b->uart->data) = (uint8_t)c;
 }
 
-static void put_text(uint64_t uart, const char *text)
+static void put_text(const struct boot *b, const char *text)
 {
 	for (; *text != 0; text++)
-		put(uart, *text);
+		put(b, *text);
 }
 
-static void put_number(uint64_t uart, uint64_t value, unsigned int base)
+static void put_number(const struct boot *b, uint64_t value, unsigned int base)
 {
 	char digits[24];
 	int n = 0;
@@ -39,33 +47,34 @@ static void put_number(uint64_t uart, uint64_t value, unsigned int base)
 		value /= base;
 	} while (value != 0);
 	if (base == 16)
-		put_text(uart, "0x");
+		put_text(b, "0x");
 	while (n > 0)
-		put(uart, digits[--n]);
+		put(b, digits[--n]);
 }
 
-static void say(uint64_t uart, const char *format, va_list arguments)
+static void say(const struct boot *b, const char *format, va_list arguments)
 {
-	put_text(uart, "skerry: ");
+	*at(b, b->uart->control) = b->uart->on;
+	put_text(b, "skerry: ");
 	for (; *format != 0; format++) {
 		if (*format != '%') {
-			put(uart, *format);
+			put(b, *format);
 			continue;
 		}
 		switch (*++format) {
 		case 's':
-			put_text(uart, va_arg(arguments, const char *));
+			put_text(b, va_arg(arguments, const char *));
 			break;
 		case 'u':
-			put_number(uart, va_arg(arguments, uint64_t), 10);
+			put_number(b, va_arg(arguments, uint64_t), 10);
 			break;
 		default:
-			put_number(uart, va_arg(arguments, uint64_t), 16);
+			put_number(b, va_arg(arguments, uint64_t), 16);
 			break;
 		}
 	}
-	put_text(uart, "\r\n");
-	wait_clear(uart, FR_BUSY);
+	put_text(b, "\r\n");
+	wait(b, b->uart->idle_mask, b->uart->idle);
 }
 
 void boot_fail(const struct boot *b, const char *format, ...)
@@ -74,7 +83,7 @@ void boot_fail(const struct boot *b, const char *format, ...)
 
 	va_start(arguments, format);
 	if (b->console.size != 0)
-		say(b->console.base, format, arguments);
+		say(b, format, arguments);
 	va_end(arguments);
 	if (b->psci_smc)
 		psci_call(PSCI_SYSTEM_OFF, 0, 0, 0);

@@ -118,8 +118,10 @@ void boot_tree_console(struct boot *b)
 	while (end < length && path[end] != 0 && path[end] != ':')
 		end++;
 	node = fdt_path_offset_namelen(b->tree, path, end);
-	if (node < 0 || fdt_node_check_compatible(b->tree, node, "arm,pl011") != 0 ||
-	    !node_reg(b, node, 0, &b->console))
+	for (uint32_t i = 0; node >= 0 && i < BOOT_UARTS; i++)
+		if (fdt_node_check_compatible(b->tree, node, boot_uarts[i].compatible) == 0)
+			b->uart = &boot_uarts[i];
+	if (b->uart == NULL || !node_reg(b, node, 0, &b->console))
 		b->console.size = 0;
 }
 
@@ -222,9 +224,8 @@ void boot_tree_machine(struct boot *b)
 {
 	tree_psci(b);
 	if (b->level == BOOT_EL1)
-		boot_fail(
-		    b,
-		    "EL2 is needed, this is EL1: start QEMU with -machine virt,virtualization=on");
+		boot_fail(b, "EL2 is needed, this is EL1: start QEMU with -machine "
+			     "NAME,virtualization=on");
 	if (b->level == BOOT_E2H)
 		boot_fail(b, "this CPU has HCR_EL2.E2H fixed to 1, which is not supported");
 	if (!b->psci_smc)

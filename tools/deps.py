@@ -6,6 +6,7 @@
     deps.py guest                   unpack the guest's kernel and busybox into build/deps/guest
     deps.py guest-full              unpack Debian's full arm64 kernel into build/deps/guest-full
     deps.py uboot                   unpack U-Boot's images into build/deps/uboot
+    deps.py trees                   take the boards' device trees out of that kernel's package: build/deps/trees
     deps.py headers                 unpack what modules for that kernel are built with into build/deps/headers
 
 apt does the fetching, in a configuration of its own below build/deps/apt: the machine's package
@@ -49,6 +50,10 @@ GUEST_META = "linux-image-cloud-arm64"
 GUEST_BUSYBOX = "busybox-static"
 FULL_META = "linux-image-arm64"
 UBOOT = "u-boot-qemu"
+# Device trees that configs/boards describe: (file of the full kernel's package, SHA256).
+TREES = [
+    ("xilinx/zynqmp-zcu102-rev1.0.dtb", "6d24e5b3f495450f80f2ad03b956097d09e26e1b8124abb3c01044b15e3a1caf"),
+]
 HEADERS = "/usr/src/linux-headers-"  # as the packages' own makefiles say it
 
 
@@ -344,6 +349,26 @@ def get_headers(apt):
     os.rename(part, target)
 
 
+def get_trees(apt):
+    """A tree is what a board's file was written from: another one is not taken in its place."""
+    get_packages(apt, "guest-full", lambda: [kernel_of(apt, FULL_META)])
+    package = os.path.join(DEPS, "guest-full")
+    with open(os.path.join(package, "version"), encoding="utf-8") as f:
+        version = f.read()
+    target = os.path.join(DEPS, "trees")
+    os.makedirs(target, exist_ok=True)
+    for name, digest in TREES:
+        found = glob.glob(f"{package}/usr/lib/linux-image-*/{name}")
+        if len(found) != 1:
+            raise DepsError(f"{version.strip()} has no {name}")
+        if sha256(found[0]) != digest:
+            raise DepsError(f"{name} of {version.strip()} has the SHA256 {sha256(found[0])}, not the pinned one: compare its nodes with "
+                            "the board's file in configs/boards, then change TREES in tools/deps.py")
+        shutil.copyfile(found[0], os.path.join(target, os.path.basename(name)))
+    with open(os.path.join(target, "version"), "w", encoding="utf-8") as f:
+        f.write(version)
+
+
 def main(names):
     os.makedirs(DEPS, exist_ok=True)
     # One fetcher at a time: apt's own locks would make a parallel one fail instead of wait.
@@ -361,10 +386,12 @@ def main(names):
                 get_packages(apt, name, packages[name])
             elif name == "headers":
                 get_headers(apt)
+            elif name == "trees":
+                get_trees(apt)
             elif name in known:
                 get_source(apt, name)
             else:
-                raise DepsError(f"unknown: {name} (known: {' '.join(sorted(known) + sorted(packages))} headers)")
+                raise DepsError(f"unknown: {name} (known: {' '.join(sorted(known) + sorted(packages))} headers trees)")
 
 
 if __name__ == "__main__":

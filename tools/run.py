@@ -21,6 +21,7 @@ ROOT = os.path.dirname(HERE)
 sys.path.insert(0, HERE)
 
 import bundle  # noqa: E402
+import loader  # noqa: E402
 from skerryc.source import ConfigError  # noqa: E402
 
 QEMU = "qemu-system-aarch64"
@@ -39,13 +40,14 @@ def machine(board):
     """QEMU's command line for the board's hardware; serial port and monitor on standard input and output."""
     if not board.qemu:
         raise ConfigError(f"{board.name} has no [qemu]: no QEMU is this board; make image BOARD={board.name} makes its files")
-    return [QEMU, *board.qemu, "-nographic", "-smp", str(len(board.cpus)), "-m", str(board.ram_size >> 20), "-nic", "none",
-            "-no-reboot", "-global", "virtio-mmio.force-legacy=false"]
+    return [QEMU, *board.qemu, "-nographic", "-smp", str(len(board.cpus)), "-m", str(board.ram_size >> 20), "-no-reboot",
+            "-global", "virtio-mmio.force-legacy=false"]
 
 
 def command(board, kernel, initrd, disk=None):
-    """The same with QEMU as the boot loader, and the host's disk."""
-    args = machine(board) + ["-kernel", kernel, "-initrd", initrd]
+    """The same with kernel and bundle in memory, and the host's disk."""
+    loaded = loader.arguments(board, kernel, initrd) if board.tree else ["-kernel", kernel, "-initrd", initrd]
+    args = machine(board) + loaded
     if disk:
         # In the value of -drive, a comma is written twice.
         args += ["-drive", f"file={disk.replace(',', ',,')},if=none,format=raw,id=d", "-device", "virtio-blk-device,drive=d"]

@@ -34,7 +34,7 @@ VICTIMS = [
     ("disk", Program("virtio-blk-driver"), STEPS,
      ["blk_driver_submit", "blk_driver_submit()", "blk_driver_next", "blk_driver_next()", "server_answer",
       "server_answer()"]),
-    ("uart", Program("pl011-driver"), 0, ["uart_driver_turn", "uart_driver_turn()"]),
+    ("uart", Program("pl011-driver"), 0, ["pl011_driver_turn", "pl011_driver_turn()"]),
 ]
 
 

@@ -141,7 +141,7 @@ def boots(directory):
 
     yield "GICv2", machine("virt,virtualization=on,gic-version=2"), None, "bare", GICV2
     yield "a device tree without GIC", lambda args: changed_tree(args, directory, b"arm,gic-v3", b"arm,gic-vX"), None, "bare", GICV3
-    yield "EL1", machine("virt,gic-version=3"), None, "bare", r"skerry: EL2 is needed, this is EL1: start QEMU with -machine virt,virtualization=on"
+    yield "EL1", machine("virt,gic-version=3"), None, "bare", r"skerry: EL2 is needed, this is EL1: start QEMU with -machine NAME,virtualization=on"
     yield ("no bundle", lambda args: without(args, "-initrd"), None, "bare",
            r"skerry: no bundle: give it to the boot loader as initrd \(QEMU: -initrd\)")
     yield ("too few cores", lambda args: option(args, "-smp", "2"), None, "selftest",

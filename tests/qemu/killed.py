@@ -36,8 +36,8 @@ BOOTS = {
         (UART, "ring_skip"), (DISK, "virtio_mmio_access"), (DISK_DRIVER, "blk_driver_submit"),
         (UART, "ring_skip()"), (DISK, "virtio_mmio_access()"), (DISK_DRIVER, "blk_driver_submit()"),
         (UART, "pl011_receive()"), (DISK, "virtio_ring_wants_interrupt"), (DISK_DRIVER, "blk_driver_next()"),
-        (UART_DRIVER, "uart_driver_turn"), (DISK, "virtio_chain_get()"), (DISK_DRIVER, "server_answer"),
-        (UART_DRIVER, "uart_driver_turn()=1"), (DISK_DRIVER, "server_answer()"),
+        (UART_DRIVER, "pl011_driver_turn"), (DISK, "virtio_chain_get()"), (DISK_DRIVER, "server_answer"),
+        (UART_DRIVER, "pl011_driver_turn()=1"), (DISK_DRIVER, "server_answer()"),
     ],
 }
 

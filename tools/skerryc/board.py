@@ -138,8 +138,9 @@ def read_qemu(top):
     table = top.table("qemu")
     words = ["-machine", table.take("machine", str)]
     cpu = table.take("cpu", str, None)
+    words += (["-cpu", cpu] if cpu else []) + table.array("args", str, ["-nic", "none"])
     table.done()
-    return words + (["-cpu", cpu] if cpu else [])
+    return words
 
 
 def add_reserved(board, table):

@@ -20,7 +20,8 @@ INIT_FRAMES = 7000            # frames in init's capability table (BOOT_SLOTS le
 PIECES = 10                   # powers of two that a memory's size is the sum of (INIT_PIECES)
 START_FRAMES = 3072           # frames in a service's capability table (START_SLOTS less all else)
 CONFIGS = {"vmm": pb.VmConfig, "pl011": cfg.Pl011Config, "virtio-blk": cfg.BlkConfig, "console": cfg.ConsoleConfig,
-           "virtio-blk-driver": cfg.BlkDriverConfig, "pl011-driver": cfg.UartDriverConfig, "ivc": cfg.IvcConfig}
+           "virtio-blk-driver": cfg.BlkDriverConfig, "pl011-driver": cfg.UartDriverConfig,
+           "cadence-uart-driver": cfg.UartDriverConfig, "ivc": cfg.IvcConfig}
 
 
 def cycles(builder):

@@ -15,6 +15,7 @@ LABEL = 11  # longest VM name that names services; others are vm<number> there
 WHEN_OFF = {"system-off": 0, "core-off": 1, "nothing": 2}
 RESTART = {"never": 0, "always": 1}
 DMA = {"unprotected": True}
+DRIVERS = {"arm,pl011": "pl011-driver", "cdns,uart-r1p12": "cadence-uart-driver", "virtio,mmio": "virtio-blk-driver"}
 
 
 @dataclass
@@ -200,12 +201,13 @@ def read_core_of(table, cores):
 
 def read_driver(table, machine, cores):
     name = table.name("name", 10)
-    image = table.name("image", 24, meaning="the driver's program")
+    image = table.name("image", 24, None)
     device = table.take("device", str, meaning=f"a device of the board {machine.name}")
     if device not in machine.devices:
         if any(device == part for part, *_ in machine.kernel_parts) or device in ("gic", "its", "smmu", "iommu"):
             raise table.error("device", f'"{device}" belongs to the kernel; no driver can have it')
         raise table.error("device", f'"{device}" is not in configs/boards/{machine.name}.toml; correct the name')
+    image = driver_of(table, image, machine.devices[device])
     dma = table.choice("dma", DMA, None) is True
     driver = Driver(table, name, image, machine.devices[device], read_core_of(table, cores), dma,
                     table.number("sectors", 1, 1 << 40, 0), read_budget(table, "driver"))
@@ -218,6 +220,18 @@ def read_driver(table, machine, cores):
     if dma and not driver.device.dma:
         raise table.error("dma", f"{device} cannot do DMA; remove this")
     return driver
+
+
+def driver_of(table, image, device):
+    """The program: by default, the one that knows the device by its node's `compatible`."""
+    known = next((DRIVERS[text] for text in device.compatible if text in DRIVERS), None)
+    if image is None and known is None:
+        raise table.error("image", f"is missing: no driver here is for {device.name} ({', '.join(device.compatible) or 'not compatible'}); "
+                          "name the program")
+    if image in DRIVERS.values() and image != known:
+        raise table.error("image", f"{image} is not for {device.name} ({', '.join(device.compatible)}); "
+                          + (f"give {known}" if known else "give another"))
+    return image or known
 
 
 def check_drivers(drivers, machine):

@@ -107,6 +107,10 @@ SERVICES = [
      at(SYSTEM, "driver[0].core: is 1, but devices interrupt core 0 alone; remove this")),
     ("no such device", system('device = "uart"', 'device = "uart9" #HERE'),
      at(SYSTEM, 'driver[0].device: "uart9" is not in configs/boards/board.toml; correct the name')),
+    ("driver of another device", system('image = "pl011-driver"', 'image = "cadence-uart-driver" #HERE'),
+     at(SYSTEM, "driver[0].image: cadence-uart-driver is not for uart (arm,pl011, arm,primecell); give pl011-driver")),
+    ("no driver known", system('[[driver]]\nname = "uart"\nimage = "pl011-driver"\ndevice = "uart"', '[[driver]] #HERE\nname = "uart"\ndevice = "rtc"'),
+     at(SYSTEM, "driver[0].image: is missing: no driver here is for rtc (arm,pl031); name the program")),
     ("DMA not accepted", system('[[driver]]\nname = "disk"', '[[driver]] #HERE\nname = "disk"')
      + system('dma = "unprotected"\n', ""),
      at(SYSTEM, "driver[1].dma: is missing: without an IOMMU, virtio15 can write anywhere in memory; say that you accept it "

@@ -177,6 +177,12 @@ def system_test(name):
     return test
 
 
+def driver_by_compatible(top):
+    """A [[driver]] without `image` is the program that knows the device's compatible."""
+    found = services(real_system(top, "zcu102").manifests[0])
+    same((found["uart"].image, found["console"].image), ("cadence-uart-driver", "console"))
+
+
 def default_system(top):
     result = real_system(top, "default")
     first, *others = result.manifests
@@ -389,7 +395,8 @@ TWO_VCPUS = "configs/vms/a.toml:5: base.cpu_num: names 2 cores; a runs on core 0
 TESTS = {
     "lines of keys": lines,
     "default system": default_system,
-    **{f"system {name}": system_test(name) for name in ("default", "two-linux", "selftest", "bare", "memory-disk")},
+    "driver by compatible": driver_by_compatible,
+    **{f"system {name}": system_test(name) for name in ("default", "two-linux", "selftest", "bare", "memory-disk", "zcu102")},
     "axvisor generation A, GICv3": generation(samples.A_GICV3),
     "axvisor generation A, eight cores": generation(samples.A_SMP8),
     "axvisor generation B": generation(samples.B_QEMU),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "uart_driver.h"
+/* Arm DDI 0183G. */
+#include "pl011_driver.h"
 
 enum uart_register {
 	UART_DR = 0x00,
@@ -22,11 +23,7 @@ enum uart_register {
 #define INT_RT (1u << 6)
 #define INT_ALL 0x7ffu
 
-/* Bytes moved in one turn and direction: more than a ring holds, so only a ring that is refilled at
- * the same time, or a device that lies, ever meets it. */
-#define TURN 4096
-
-void uart_driver_start(struct uart_driver *u)
+void pl011_driver_start(struct uart_driver *u)
 {
 	uart_put(u->device, UART_IMSC, 0);
 	uart_put(u->device, UART_CR, 0);
@@ -39,7 +36,7 @@ void uart_driver_start(struct uart_driver *u)
 /* Wire to ring. False: the ring is full and the console will tell when it is not. */
 static bool receive(struct uart_driver *u)
 {
-	for (int i = 0; i < TURN; i++) {
+	for (int i = 0; i < UART_TURN; i++) {
 		if (uart_get(u->device, UART_FR) & FR_RXFE)
 			return true;
 		if (ring_room(&u->rx) == 0 && ring_ask_room(&u->rx))
@@ -59,7 +56,7 @@ static bool transmit(struct uart_driver *u)
 {
 	uint8_t byte;
 
-	for (int i = 0; i < TURN; i++) {
+	for (int i = 0; i < UART_TURN; i++) {
 		if (ring_used(&u->tx) == 0 && ring_ask_data(&u->tx))
 			return true;
 		if (uart_get(u->device, UART_FR) & FR_TXFF)
@@ -70,7 +67,7 @@ static bool transmit(struct uart_driver *u)
 	return false;
 }
 
-bool uart_driver_turn(struct uart_driver *u)
+bool pl011_driver_turn(struct uart_driver *u)
 {
 	uint32_t mask = 0;
 

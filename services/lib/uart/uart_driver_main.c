@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The process around the driver. Grants: docs/config.md. */
 #include <pb_decode.h>
 #include <stdlib.h>
 
@@ -12,6 +11,7 @@
 
 #define PAGE 4096
 
+static const struct uart_kind *kind;
 static skerry_cap irq, console;
 static uint64_t console_bits;
 
@@ -28,7 +28,7 @@ void uart_put(void *device, uint32_t offset, uint32_t value)
 static void signal(void *self, uint64_t bits)
 {
 	(void)bits;
-	if (uart_driver_turn(self))
+	if (kind->turn(self))
 		(void)sys_signal(console, console_bits);
 	/* Also when no interrupt came: after a restart one may be waiting for this. */
 	(void)irq_ack(irq);
@@ -46,12 +46,12 @@ static bool start(struct uart_driver *u)
 
 	if (!pb_decode(&in, skerry_UartDriverConfig_fields, &config) ||
 	    config.device_offset >= PAGE || config.device_offset % 4 != 0) {
-		log_line("pl011-driver: the configuration is not a UartDriverConfig");
+		log_line("%s: the configuration is not a UartDriverConfig", kind->name);
 		return false;
 	}
 	irq = grant_slot("irq");
 	if (!wanted || !device || !tx || !rx || !irq) {
-		log_line("pl011-driver: grants device, irq, tx, rx and console are needed");
+		log_line("%s: grants device, irq, tx, rx and console are needed", kind->name);
 		return false;
 	}
 	console = wanted->slot;
@@ -60,14 +60,15 @@ static bool start(struct uart_driver *u)
 	return ring_attach_reader(&u->tx, tx, PAGE) && ring_attach_writer(&u->rx, rx, PAGE);
 }
 
-int main(void)
+int uart_driver_main(const struct uart_kind *of)
 {
 	static struct uart_driver driver;
 	static const struct server server = {.port = START_SLOT_PORT, .signal = signal};
 
+	kind = of;
 	if (!start(&driver))
 		return EXIT_FAILURE;
-	uart_driver_start(&driver);
+	kind->start(&driver);
 	signal(&driver, 0);
 	/* A death after the console's wish was taken, before it was told: it waits. */
 	(void)sys_signal(console, console_bits);

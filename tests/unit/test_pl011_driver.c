@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: services/drivers/pl011/uart_driver.c services/lib/ring.c */
-/* The driver of the host's UART against the model of the same device, with a wire of finite speed.
+/* sources: services/drivers/pl011/pl011_driver.c services/lib/ring.c */
+/* The driver of the host's PL011 against the model of the same device, with a wire of finite speed.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "services/devices/pl011/pl011.h"
-#include "services/drivers/pl011/uart_driver.h"
+#include "services/drivers/pl011/pl011_driver.h"
 #include "test.h"
 
 #define RING 256u /* 128 bytes of data */
@@ -57,8 +57,8 @@ static void set_up(void)
 	CHECK(ring_attach_writer(&driver.rx, rx_memory, RING));
 	CHECK(ring_attach_writer(&console_tx, tx_memory, RING));
 	CHECK(ring_attach_reader(&console_rx, rx_memory, RING));
-	uart_driver_start(&driver);
-	(void)uart_driver_turn(&driver);
+	pl011_driver_start(&driver);
+	(void)pl011_driver_turn(&driver);
 }
 
 /* The driver runs when its interrupt is up or the console told it, never otherwise. */
@@ -66,12 +66,12 @@ static void run(bool told)
 {
 	for (int i = 0; told || pl011_line(&device); i++) {
 		CHECK(i < 100); /* a level that nobody lowers is a storm */
-		(void)uart_driver_turn(&driver);
+		(void)pl011_driver_turn(&driver);
 		told = false;
 	}
 }
 
-TEST(uart_driver_moves_every_byte_once_in_order)
+TEST(pl011_driver_moves_every_byte_once_in_order)
 {
 	static uint8_t sent[60000], seen[sizeof(sent)], typed[60000], got[sizeof(typed)];
 	size_t sends = 0, sees = 0, types = 0, gets = 0;
@@ -127,7 +127,7 @@ TEST(uart_driver_moves_every_byte_once_in_order)
 	CHECK_MEMORY(got, typed, types);
 }
 
-TEST(uart_driver_is_quiet_when_there_is_nothing_to_do)
+TEST(pl011_driver_is_quiet_when_there_is_nothing_to_do)
 {
 	uint8_t byte = 'x';
 	unsigned before;
@@ -147,7 +147,7 @@ TEST(uart_driver_is_quiet_when_there_is_nothing_to_do)
 	CHECK(ring_room_wanted(&console_rx)); /* it had asked */
 }
 
-TEST(uart_driver_ends_its_turn_whatever_the_peer_writes)
+TEST(pl011_driver_ends_its_turn_whatever_the_peer_writes)
 {
 	set_up();
 	for (int i = 0; i < 2000; i++) {
@@ -158,7 +158,7 @@ TEST(uart_driver_ends_its_turn_whatever_the_peer_writes)
 		s->tail = (uint32_t)test_random();
 		pl011_receive(&device, 'x');
 		accesses = 0;
-		(void)uart_driver_turn(&driver);
+		(void)pl011_driver_turn(&driver);
 		CHECK(accesses < 20000);
 	}
 }
