@@ -142,8 +142,9 @@ $(DEP_NAMES:%=$(B)/deps/%.ok): $(B)/deps/%.ok: tools/deps.py
 $(B)/deps/guest/version $(B)/deps/guest-full/version $(B)/deps/uboot/version: $(B)/deps/%/version: | tools/deps.py
 	$(Q)tools/deps.py $*
 
-# A tree that is not the pinned one stops only who needs it.
+# Boards' device trees. One that is not the pinned one stops only who needs it: systems are named after their boards.
 TREES := $(B)/deps/trees/version
+TREE_BOARDS := $(basename $(notdir $(shell grep -l '^tree = ' configs/boards/*.toml)))
 $(TREES): $(B)/deps/guest-full/version tools/deps.py
 	$(Q)tools/deps.py trees
 
@@ -388,9 +389,9 @@ include $(wildcard tests/*/*.mk tests/*/*/*.mk bench/*.mk tools/guest/*/*.mk)
 .PHONY: run image test test-long bench check clean distclean help
 export ARCH CONFIG BOARD KERNEL INITRD DISK APPEND GDB
 
-run: all $(if $(filter %ivc,$(CONFIG)),guest-ivc) $(if $(filter zcu102%,$(CONFIG)),$(TREES)) ## Boot QEMU to the guest's shell. CONFIG=system KERNEL= INITRD= DISK= APPEND= GDB=1
+run: all $(if $(filter %ivc,$(CONFIG)),guest-ivc) $(if $(filter $(TREE_BOARDS:=%),$(CONFIG)),$(TREES)) ## Boot QEMU to the guest's shell. CONFIG=system KERNEL= INITRD= DISK= APPEND= GDB=1
 	@tools/run.py
-image: all $(if $(filter zcu102,$(BOARD)),$(TREES)) ## Files that a board's U-Boot boots: build/BOARD/card. BOARD=name CONFIG=system KERNEL= INITRD= APPEND=
+image: all $(if $(filter $(TREE_BOARDS),$(BOARD)),$(TREES)) ## Files that a board's U-Boot boots: build/BOARD/card. BOARD=name CONFIG=system KERNEL= INITRD= APPEND=
 	@tools/image.py
 test: all unit $(TREES) $(TEST_PREREQUISITES) ## Unit, ipc and qemu tests
 	@tests/run.py unit ipc qemu

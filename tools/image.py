@@ -104,6 +104,14 @@ def read(path):
         return f.read()
 
 
+def tree_of(board):
+    """The board's device tree, as it is."""
+    path = os.path.join(TREES, board.tree)
+    if not os.path.isfile(path):
+        raise ConfigError(f"{path}: does not exist; make deps fetches it")
+    return read(path)
+
+
 def make(name, system, directory, overrides=None):
     """The files for the board of that name; the folder."""
     os.makedirs(directory, exist_ok=True)
@@ -116,7 +124,7 @@ def make(name, system, directory, overrides=None):
     at = places(board, kernel, bundle_bytes)
     loads = [load(at["kernel"], "Image", len(kernel)), load(at["bundle"], "bundle.cpio", bundle_bytes)]
     if board.tree:
-        tree = read(os.path.join(TREES, board.tree))
+        tree = tree_of(board)
         write(os.path.join(directory, "system.dtb"), tree)
         loads.append(load(at["tree"], "system.dtb", len(tree)))
     else:

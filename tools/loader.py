@@ -18,9 +18,9 @@ START = struct.pack("<4I", 0x58000080,  # ldr x0, .+16
                     0xd503201f)         # nop
 
 
-def with_bundle(path, base, size):
-    """The board's tree with the bundle in /chosen."""
-    root = devicetree.read(image.read(path))
+def with_bundle(tree, base, size):
+    """A device tree with the bundle in /chosen."""
+    root = devicetree.read(tree)
     chosen = root.child("chosen")
     chosen.properties["linux,initrd-start"] = struct.pack(">Q", base)
     chosen.properties["linux,initrd-end"] = struct.pack(">Q", base + size)
@@ -32,7 +32,7 @@ def arguments(board, kernel, bundle):
     directory, size = os.path.dirname(bundle), os.path.getsize(bundle)
     at = image.places(board, image.read(kernel), size)
     tree = os.path.join(directory, "loaded.dtb")
-    image.write(tree, with_bundle(os.path.join(image.TREES, board.tree), at["bundle"], size))
+    image.write(tree, with_bundle(image.tree_of(board), at["bundle"], size))
     start = os.path.join(directory, "loader.bin")
     image.write(start, START + struct.pack("<2Q", at["tree"], at["kernel"]))
     words = []

@@ -61,8 +61,21 @@ def other_file(folder):
 
 
 def no_file(folder):
+    """And U-Boot's own verdict on the script of the other board."""
     os.remove(os.path.join(folder, "Image"))
+    other = image.make("zcu102", "zcu102", os.path.join(folder, "zcu102"))
+    for name in os.listdir(other):
+        if name != "boot.scr":
+            os.remove(os.path.join(other, name))
     with machine(folder) as vm:
+        vm.wait(r"^Hit any key to stop autoboot")
+        vm.type("\n")
+        vm.wait("^=> ")
+        vm.type("virtio scan; load virtio 0:1 0x42000000 zcu102/boot.scr; iminfo 0x42000000\n")
+        vm.wait(r"^ +Image Name: +Skerry: zcu102\n")
+        vm.wait(r"^ +Image Type: +AArch64 Linux Script \(uncompressed\)\n")
+        vm.wait(r"^ +Verifying Checksum \.\.\. OK$")
+        vm.type("boot\n")
         vm.wait(r"^skerry: not booted: ")
 
 
@@ -73,7 +86,7 @@ def main():
         folder = card(directory)
         case("booti: U-Boot at EL2 starts all cores' kernels; Linux has its shell", boots, folder)
         case("booti: a bundle of another make is refused", other_file, folder)
-        case("booti: a card without the kernel", no_file, folder)
+        case("booti: a card without the kernel; the script of the ZCU102's card", no_file, folder)
     finish()
 
 
