@@ -6,6 +6,12 @@
 # environment. OUT then holds lib/libc.a, lib/crt1.o, lib/crti.o, lib/crtn.o and include/.
 set -eu
 
+# make runs what starts a make even if it only shows what it would do (-n, in the first word of the flags).
+case ${MAKEFLAGS%% *} in
+-*) ;;
+*n*) exit 0 ;;
+esac
+
 source=$1 overlay=$2 arch=$3
 mkdir -p "$4.part.$$/src"
 out=$(cd "$4.part.$$" && pwd)
