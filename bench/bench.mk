@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# What bench/run.py needs beyond what boots: QEMU's plugins, which count instructions by owner and write down
-# the turns of a loop (bench/account.py).
+# What bench/run.py needs beyond what boots: QEMU's plugins, which count instructions by owner, write down
+# the turns of a loop (bench/account.py), and find the kernel's longest path (bench/paths.py).
 
-BENCH_PREREQUISITES += $(H)/bench/owners.so $(H)/bench/rounds.so
+BENCH_PREREQUISITES += $(H)/bench/owners.so $(H)/bench/rounds.so $(H)/bench/paths.so
 
 $(H)/bench/%.so: bench/plugin/%.c Makefile bench/bench.mk
 	$(call say,HOSTCC,$<)

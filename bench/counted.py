@@ -145,8 +145,8 @@ def tail(path):
         return f.read()[-2000:]
 
 
-def boot(system, directory, name, marker, append=None, progress=lambda: None):
-    """Boots a system whose guest turns itself off; the counts, and what was on its console."""
+def boot(system, directory, name, marker, append=None, progress=lambda: None, more=()):
+    """Boots a system whose guest turns itself off, with `more` on QEMU's command line; the counts."""
     if not os.path.exists(PLUGIN):
         raise Failed(f"{PLUGIN} does not exist; build it with make bench")
     os.makedirs(directory, exist_ok=True)
@@ -161,7 +161,7 @@ def boot(system, directory, name, marker, append=None, progress=lambda: None):
         "-object", f"memory-backend-file,id=ram,size={RAM_MIB}M,mem-path={RAM},share=off",
         "-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "clock=vm", "-serial", f"file:{serial}", "-monitor", "none",
         "-no-shutdown", "-chardev", f"socket,id=qmp,fd={theirs.fileno()}", "-mon", "chardev=qmp,mode=control",
-        "-plugin", plugin(serial, out, marker)]
+        "-plugin", plugin(serial, out, marker), *more]
     qemu = subprocess.Popen(args, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
     theirs.close()
     try:

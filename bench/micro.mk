@@ -22,7 +22,7 @@ $(O)/bench/obj/services/%.o: bench/services/%.c Makefile bench/micro.mk | $(SERV
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(WARNINGS) $(SERVICE_FLAGS) $(DEPFLAGS) -c -o $@ $<
 
-BENCH_SERVICES := client server device
+BENCH_SERVICES := client server device worst
 $(foreach s,$(BENCH_SERVICES),$(eval $(call program_rule,bench-$(s),$(BENCH_IDL_OBJS) \
 	$(patsubst bench/%.c,$(O)/bench/obj/%.o,$(wildcard bench/services/$(s)/*.c)))))
 
