@@ -94,7 +94,8 @@ struct context *sched_run(struct kernel *k, struct context *c);
 /* `from`, which is current, called `to` or answered it: runs, unless a higher owner waits. */
 struct context *sched_call(struct kernel *k, struct context *from, enum context_kind kind,
 			   struct thread *to);
-struct context *sched_return(struct kernel *k, struct thread *from, struct context *to);
+struct context *sched_return(struct kernel *k, struct thread *from, struct context *to,
+			     enum context_kind kind);
 
 /* ---- port.c: calls and replies ---- */
 struct context *port_call(struct kernel *k, struct thread *t);
@@ -150,7 +151,7 @@ struct cap *window_find(const struct space *s, const struct space_walk *w);
 void thread_create(struct kernel *k, void *object);
 void thread_end(struct kernel *k, void *object);
 void thread_hold_cleared(struct kernel *k, struct cap *slot);
-void thread_fault_message(struct thread *t, uint8_t *data, uint64_t *info);
+uint64_t thread_fault_message(struct thread *t, uint8_t *data); /* its info word */
 enum status thread_fault_reply(struct kernel *k, struct thread *t, const uint8_t *data,
 			       uint64_t info);
 
@@ -158,7 +159,7 @@ void vcpu_create(struct kernel *k, void *object);
 void vcpu_end(struct kernel *k, void *object);
 void vcpu_hold_cleared(struct kernel *k, struct cap *slot);
 void vcpu_wake(struct kernel *k, struct vcpu *v); /* out of WFI */
-void vcpu_message(struct vcpu *v, uint8_t *data, uint64_t *info);
+uint64_t vcpu_message(struct vcpu *v, uint8_t *data);
 enum status vcpu_reply(struct kernel *k, struct vcpu *v, const uint8_t *data, uint64_t info);
 void vcpu_deadline(struct kernel *k, struct deadline *d);
 void vcpu_deadline_update(struct kernel *k, struct vcpu *v); /* not loaded, its timer changed */

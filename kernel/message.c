@@ -75,17 +75,14 @@ enum status message_copy(struct thread *from, struct thread *to, uint64_t info)
 {
 	uint64_t bytes = info & INFO_LENGTH_MASK;
 	uint32_t caps = (uint32_t)(info >> INFO_CAPS_SHIFT) & INFO_CAPS_MASK;
+	enum status s;
 
 	if (bytes > MESSAGE_BYTES)
 		return BAD_MESSAGE;
 	if ((bytes || caps) && (!from->message || !to->message))
 		return BAD_STATE;
-	if (caps) {
-		enum status s = caps_copy(from, to, caps);
-
-		if (s != OK)
-			return s;
-	}
+	if (caps && (s = caps_copy(from, to, caps)) != OK)
+		return s;
 	if (bytes)
 		copy_bytes(to->message->data, from->message->data, bytes);
 	return OK;

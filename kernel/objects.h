@@ -94,11 +94,11 @@ struct vcpu {
 	struct context context;
 	uint64_t sequence; /* exits so far; the vCPU's number from EXIT_VCPU_SHIFT on */
 	uint64_t port_badge[EXIT_CLASSES];
-	struct exit_record {	       /* the exit that waits for a reply */
-		uint8_t class;	       /* enum exit_class */
-		uint8_t width, target; /* MMIO, sysreg: bytes; register << 1 | EXTEND_* */
+	struct exit_record {	/* the exit that waits for a reply */
+		uint8_t class;	/* enum exit_class */
+		uint8_t target; /* MMIO, sysreg: register << 1 | EXTEND_* */
 		bool write, secure;
-		uint32_t reg;		 /* sysreg, or immediate of a firmware call */
+		uint32_t width, reg;	 /* MMIO: bytes. sysreg, or immediate of a firmware call */
 		uint32_t length;	 /* of the instruction */
 		uint64_t address, value; /* MMIO: address as the server sees it */
 		uint64_t virtual, syndrome;

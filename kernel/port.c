@@ -6,28 +6,35 @@
 #define REPLY_INFO \
 	(INFO_LENGTH_MASK | INFO_CAPS_MASK << INFO_CAPS_SHIFT | 0x7fffffffull << INFO_LABEL_SHIFT)
 
+static void copy_words(const struct context *from, struct context *to)
+{
+	uint64_t word[4];
+
+	for (unsigned i = 0; i < 4; i++)
+		word[i] = context_arg(from, i + 2);
+	for (unsigned i = 0; i < 4; i++)
+		context_set_arg(to, i + 2, word[i]);
+}
+
 /* Writes the call of `c` into the server's buffer and registers. */
 static enum status deliver(struct context *c, enum context_kind kind, struct thread *server,
 			   uint64_t badge)
 {
 	struct context *to = &server->context;
+	enum status s;
 	uint64_t info;
 
 	if (!server->message)
 		return BAD_STATE;
 	if (kind == CONTEXT_VCPU) {
-		vcpu_message(vcpu_of(c), server->message->data, &info);
+		info = vcpu_message(vcpu_of(c), server->message->data);
 	} else if (thread_of(c)->fault_kind) {
-		thread_fault_message(thread_of(c), server->message->data, &info);
+		info = thread_fault_message(thread_of(c), server->message->data);
 	} else {
-		enum status s;
-
 		info = context_arg(c, 1) & ~(INFO_NO_REPLY | INFO_SIGNAL);
-		s = message_copy(thread_of(c), server, info);
-		if (s != OK)
+		if ((s = message_copy(thread_of(c), server, info)) != OK)
 			return s;
-		for (unsigned i = 2; i < 6; i++)
-			context_set_arg(to, i, context_arg(c, i));
+		copy_words(c, to);
 	}
 	context_set_arg(to, 0, OK);
 	context_set_arg(to, 1, info);
@@ -36,12 +43,13 @@ static enum status deliver(struct context *c, enum context_kind kind, struct thr
 }
 
 /* The server has the call of `c` from now on. */
-static void accept(struct kernel *k, struct port *p, struct context *c, struct thread *server)
+static void accept(struct kernel *k, struct port *p, struct context *c, enum context_kind kind,
+		   struct thread *server)
 {
 	c->state = CONTEXT_CALLING;
 	c->server = server;
 	server->caller = c;
-	server->context.depth = (uint8_t)(c->depth + 1);
+	server->context.depth = kind == CONTEXT_VCPU ? 1 : (uint8_t)(c->depth + 1);
 	if (server->serves == p)
 		return;
 	if (server->serves)
@@ -78,31 +86,27 @@ static COLD enum status deadlock_check(struct port *p, struct context *caller)
 enum status port_send(struct kernel *k, struct context *c, enum context_kind kind, struct port *p,
 		      uint64_t badge)
 {
+	struct thread *server = container_of(p->receivers.next, struct thread, context.waiting);
+	enum status s;
+
 	c->sender_badge = badge;
-	if (c->depth && !thread_of(c)->caller)
-		c->depth = 0;
-	if (c->depth >= CHAIN_LIMIT - 1)
-		return LIMIT; /* dispatch would not find the end of the chain */
+	if (kind == CONTEXT_THREAD && c->depth) { /* a vCPU serves nobody */
+		if (!thread_of(c)->caller)
+			c->depth = 0;
+		if (c->depth >= CHAIN_LIMIT - 1)
+			return LIMIT; /* dispatch would not find the end of the chain */
+	}
 	if (!list_empty(&p->receivers)) {
-		struct thread *server =
-		    container_of(p->receivers.next, struct thread, context.waiting);
-		enum status s;
-
 		__asm__("" : "+r"(server)); /* it is the base, not the list's node */
-		s = deliver(c, kind, server, badge);
-
-		if (s != OK)
+		if ((s = deliver(c, kind, server, badge)) != OK)
 			return s;
 		list_remove(&server->context.waiting);
-		accept(k, p, c, server);
+		accept(k, p, c, kind, server);
 		server->context.state = CONTEXT_READY;
 		sched_release(k, &server->context);
 		return OK;
 	}
-
-	enum status s = deadlock_check(p, c);
-
-	if (s != OK)
+	if ((s = deadlock_check(p, c)) != OK)
 		return s;
 	c->state = CONTEXT_SENDING;
 	c->port = p;
@@ -128,26 +132,25 @@ HOT struct context *port_call(struct kernel *k, struct thread *t)
 
 /* What the caller gets; on an error it still waits and the server is to blame. */
 static enum status reply_deliver(struct kernel *k, struct thread *server, struct context *c,
-				 uint64_t info)
+				 enum context_kind kind, uint64_t info)
 {
+	struct port *serves = server->serves;
 	struct thread *t = thread_of(c);
 	enum status s;
 
 	info &= REPLY_INFO;
-	if (c->kind == CONTEXT_VCPU)
-		return server->message ? vcpu_reply(k, vcpu_of(c), server->message->data, info)
-				       : BAD_STATE;
+	if ((kind == CONTEXT_VCPU || t->fault_kind) && !server->message)
+		return BAD_STATE;
+	if (kind == CONTEXT_VCPU)
+		return vcpu_reply(k, vcpu_of(c), server->message->data, info);
 	if (t->fault_kind)
-		return server->message ? thread_fault_reply(k, t, server->message->data, info)
-				       : BAD_STATE;
-	s = message_copy(server, t, info);
-	if (s != OK)
+		return thread_fault_reply(k, t, server->message->data, info);
+	if ((s = message_copy(server, t, info)) != OK)
 		return s;
+	copy_words(&server->context, c);
 	context_set_arg(c, 0, OK);
 	context_set_arg(c, 1, info);
-	for (unsigned i = 2; i < 6; i++)
-		context_set_arg(c, i, context_arg(&server->context, i));
-	context_set_arg(c, 6, server->serves ? server->serves->generation : 0);
+	context_set_arg(c, 6, serves ? serves->generation : 0);
 	c->state = CONTEXT_READY;
 	return OK;
 }
@@ -175,7 +178,7 @@ static COLD bool take_sender(struct kernel *k, struct port *p, struct thread *se
 		}
 		list_remove(&c->waiting);
 		c->port = NULL;
-		accept(k, p, c, server);
+		accept(k, p, c, (enum context_kind)c->kind, server);
 		sched_release(k, c);
 		return true;
 	}
@@ -223,6 +226,23 @@ static WARM struct context *reply_rarely(struct kernel *k, struct thread *server
 	return sched_dispatch(k);
 }
 
+static inline struct context *answer(struct kernel *k, struct thread *t, struct context *caller,
+				     enum context_kind kind, struct port *p, uint64_t info)
+{
+	enum status s = reply_deliver(k, t, caller, kind, info);
+
+	if (s != OK)
+		return returned(&t->context, s);
+	t->caller = NULL;
+	/* The server ran for this caller, unless for who waits at a port it left. */
+	if (t->serves != p || !list_empty(&p->senders) || caller->state != CONTEXT_READY ||
+	    !caller->queued || !list_empty(&caller->stalled_on_me) || signal_pending(t))
+		return reply_rarely(k, t, caller, p);
+	caller->server = NULL;
+	wait_at(p, &t->context);
+	return sched_return(k, t, caller, kind);
+}
+
 HOT struct context *port_reply_wait(struct kernel *k, struct thread *t)
 {
 	struct context *c = &t->context, *caller = t->caller;
@@ -246,17 +266,8 @@ HOT struct context *port_reply_wait(struct kernel *k, struct thread *t)
 	if (!caller)
 		return returned(c, STALE);
 
-	s = reply_deliver(k, t, caller, info);
-	if (s != OK)
-		return returned(c, s);
-	t->caller = NULL;
-	/* The server ran for this caller, unless for who waits at a port it left. */
-	if (t->serves != p || !list_empty(&p->senders) || caller->state != CONTEXT_READY ||
-	    !caller->queued || !list_empty(&caller->stalled_on_me) || signal_pending(t))
-		return reply_rarely(k, t, caller, p);
-	caller->server = NULL;
-	wait_at(p, c);
-	return sched_return(k, t, caller);
+	return caller->kind == CONTEXT_VCPU ? answer(k, t, caller, CONTEXT_VCPU, p, info)
+					    : answer(k, t, caller, CONTEXT_THREAD, p, info);
 }
 
 WARM struct context *port_reply(struct kernel *k, struct thread *t)
@@ -276,7 +287,7 @@ WARM struct context *port_reply(struct kernel *k, struct thread *t)
 	}
 	if (!caller)
 		return returned(c, STALE);
-	s = reply_deliver(k, t, caller, context_arg(c, 1));
+	s = reply_deliver(k, t, caller, (enum context_kind)caller->kind, context_arg(c, 1));
 	if (s != OK)
 		return returned(c, s);
 	if (cap) {

@@ -270,12 +270,13 @@ struct context *sched_call(struct kernel *k, struct context *from, enum context_
 	return &to->context;
 }
 
-struct context *sched_return(struct kernel *k, struct thread *from, struct context *to)
+struct context *sched_return(struct kernel *k, struct thread *from, struct context *to,
+			     enum context_kind kind)
 {
-	if (k->resched || (to->kind == CONTEXT_VCPU && vcpu_of(to) != k->loaded))
+	if (k->resched || (kind == CONTEXT_VCPU && vcpu_of(to) != k->loaded))
 		return sched_dispatch(k);
 	k->current = to;
-	if (to->kind == CONTEXT_VCPU)
+	if (kind == CONTEXT_VCPU)
 		arch_switch_entry(k, &from->context, to);
 	else
 		arch_switch_call(k, &from->context, to);

@@ -42,11 +42,10 @@ void vcpu_end(struct kernel *k, void *object)
 
 void vcpu_hold_cleared(struct kernel *k, struct cap *slot)
 {
-	struct vcpu *v;
+	struct vcpu *v = container_of(slot, struct vcpu, space);
 
 	if (slot->hold != HOLD_VCPU_SPACE)
 		return; /* an exit to a port that is gone holds the vCPU */
-	v = container_of(slot, struct vcpu, space);
 	quit(k, v);
 	if (k->loaded == v) /* and not current: that is who deletes */
 		arch_vcpu_unload(k, v);
@@ -105,12 +104,8 @@ static struct context *exit_in_window(struct kernel *k, struct vcpu *v, struct s
 	struct exit_record *x = &v->exit;
 	struct cap *d;
 
-	if ((x->address & 0xfff) + x->width > 0x1000) { /* not one access of this window */
-		x->class = EXIT_FAULT;
-		return exit_to(k, v, v->ports[EXIT_FAULT].object, v->port_badge[EXIT_FAULT]);
-	}
 	x->address -= w->window.address;
-	if (x->write && w->window.doorbells && (d = doorbell_find(s, w, x))) {
+	if (x->write && (d = doorbell_find(s, w, x))) {
 		arch_vcpu_advance(v, x->length);
 		signal_raise(k, d->object, 1ull << d->doorbell.bit);
 		return k->resched ? sched_dispatch(k) : &v->context;
@@ -137,6 +132,8 @@ FLAT struct context *vcpu_exit(struct kernel *k, struct vcpu *v)
 	struct exit_record *x = &v->exit;
 	struct space *s = v->space.object;
 
+	if (x->class == EXIT_MMIO && (x->address & 0xfff) + x->width > 0x1000)
+		x->class = EXIT_FAULT; /* not one access of a page, or of a window */
 	if (x->class == EXIT_MMIO && s) {
 		enum space_entry_kind kind;
 		struct cap *w = s->found;
@@ -149,7 +146,7 @@ FLAT struct context *vcpu_exit(struct kernel *k, struct vcpu *v)
 	return exit_to(k, v, v->ports[x->class].object, v->port_badge[x->class]);
 }
 
-void vcpu_message(struct vcpu *v, uint8_t *data, uint64_t *info)
+uint64_t vcpu_message(struct vcpu *v, uint8_t *data)
 {
 	const struct exit_record *x = &v->exit;
 
@@ -157,46 +154,39 @@ void vcpu_message(struct vcpu *v, uint8_t *data, uint64_t *info)
 	case EXIT_MMIO:
 		mmio_access_put(data, &(struct mmio_access){v->sequence, x->address, x->value,
 							    x->width, x->write});
-		*info = INFO(VCPU_EXIT_MMIO, MMIO_ACCESS_SIZE, 0);
-		break;
+		return INFO(VCPU_EXIT_MMIO, MMIO_ACCESS_SIZE, 0);
 	case EXIT_FAULT:
 		fault_exit_put(data,
 			       &(struct fault_exit){v->sequence, x->address, x->virtual,
 						    arch_context_pc(&v->context), x->syndrome});
-		*info = INFO(VCPU_EXIT_FAULT, FAULT_EXIT_SIZE, 0);
-		break;
+		return INFO(VCPU_EXIT_FAULT, FAULT_EXIT_SIZE, 0);
 	case EXIT_SYSREG:
 		sysreg_access_put(data,
 				  &(struct sysreg_access){v->sequence, x->value, x->reg, x->write});
-		*info = INFO(VCPU_EXIT_SYSREG, SYSREG_ACCESS_SIZE, 0);
-		break;
+		return INFO(VCPU_EXIT_SYSREG, SYSREG_ACCESS_SIZE, 0);
 	case EXIT_FIRMWARE:
-		firmware_call_put(data,
-				  &(struct firmware_call){
-				      v->sequence, context_arg(&v->context, 0),
-				      context_arg(&v->context, 1), context_arg(&v->context, 2),
-				      context_arg(&v->context, 3), context_arg(&v->context, 4),
-				      context_arg(&v->context, 5), context_arg(&v->context, 6),
-				      context_arg(&v->context, 7), x->reg, x->secure});
-		*info = INFO(VCPU_EXIT_FIRMWARE, FIRMWARE_CALL_SIZE, 0);
-		break;
+		firmware_call_put(
+		    data, &(struct firmware_call){v->sequence, context_arg(&v->context, 0),
+						  context_arg(&v->context, 1),
+						  context_arg(&v->context, 2),
+						  context_arg(&v->context, 3), x->reg, x->secure});
+		return INFO(VCPU_EXIT_FIRMWARE, FIRMWARE_CALL_SIZE, 0);
 	default:
 		unknown_exit_put(data, &(struct unknown_exit){
 					   v->sequence, arch_context_pc(&v->context), x->syndrome});
-		*info = INFO(VCPU_EXIT_UNKNOWN, UNKNOWN_EXIT_SIZE, 0);
-		break;
+		return INFO(VCPU_EXIT_UNKNOWN, UNKNOWN_EXIT_SIZE, 0);
 	}
 }
 
 /* A load's value as the instruction wants it: cut to the width, extended. */
 static uint64_t extended(const struct exit_record *x, uint64_t value)
 {
-	unsigned unused = 64u - 8u * x->width;
+	unsigned unused = -8u * x->width & 63;
 
-	if (x->target & EXTEND_SIGN)
-		value = (uint64_t)((int64_t)(value << unused) >> unused);
-	else
-		value = value << unused >> unused;
+	value <<= unused;
+	if (__builtin_expect(!(x->target & EXTEND_SIGN), 1))
+		return value >> unused;
+	value = (uint64_t)((int64_t)value >> unused);
 	return x->target & EXTEND_64 ? value : value & 0xffffffff;
 }
 
@@ -211,9 +201,7 @@ static enum status act(struct kernel *k, struct vcpu *v, uint32_t action)
 		next = CONTEXT_HELD;
 		break;
 	case EXIT_ACTION_ADVANCE_BLOCK:
-		next = CONTEXT_HELD;
-		arch_vcpu_advance(v, v->exit.length);
-		break;
+		next = CONTEXT_HELD; /* fall through */
 	case EXIT_ACTION_ADVANCE:
 		arch_vcpu_advance(v, v->exit.length);
 		break;
@@ -235,13 +223,17 @@ enum status vcpu_reply(struct kernel *k, struct vcpu *v, const uint8_t *data, ui
 	const struct exit_record *x = &v->exit;
 	uint64_t bytes = info & INFO_LENGTH_MASK;
 
-	if (x->class == EXIT_MMIO || x->class == EXIT_SYSREG) {
+	if (x->class == EXIT_MMIO || x->class == EXIT_SYSREG ||
+	    (x->class == EXIT_FIRMWARE && bytes == ACCESS_REPLY_SIZE)) {
 		struct access_reply m;
 
 		if (!access_reply_get(data, bytes, &m))
 			return BAD_MESSAGE;
-		if (!x->write &&
-		    (m.action == EXIT_ACTION_ADVANCE || m.action == EXIT_ACTION_ADVANCE_BLOCK))
+		if (m.action != EXIT_ACTION_ADVANCE && m.action != EXIT_ACTION_ADVANCE_BLOCK)
+			return act(k, v, m.action);
+		if (x->class == EXIT_FIRMWARE)
+			context_set_arg(&v->context, 0, m.value);
+		else if (!x->write)
 			arch_vcpu_set_register(v, x->target >> 1 & 31, extended(x, m.value));
 		return act(k, v, m.action);
 	}
@@ -253,7 +245,6 @@ enum status vcpu_reply(struct kernel *k, struct vcpu *v, const uint8_t *data, ui
 		return BAD_MESSAGE;
 	const uint64_t values[4] = {m.a0, m.a1, m.a2, m.a3};
 
-#pragma GCC unroll 4
 	for (unsigned i = 0; i < 4; i++)
 		if (m.registers >> i & 1)
 			context_set_arg(&v->context, i, values[i]);

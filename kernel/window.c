@@ -148,12 +148,11 @@ void doorbell_end(struct kernel *k, struct cap *c)
 struct cap *doorbell_find(const struct space *s, const struct cap *window,
 			  const struct exit_record *x)
 {
-	struct cspace *cs = s->windows.object;
-	uint32_t i = window->window.doorbells;
-	struct cap *d;
+	struct cap *d, *slots = ((struct cspace *)s->windows.object)->slots;
+	uint64_t i = window->window.doorbells;
 
-	for (int n = 0; i && n < WINDOW_DOORBELLS; n++, i = d->doorbell.next) {
-		d = &cs->slots[i];
+	for (int left = WINDOW_DOORBELLS; i; i = --left ? d->doorbell.next : 0) {
+		d = slots + i;
 		__asm__("" : "+r"(d)); /* one address, not one for each field */
 		if (d->doorbell.offset == x->address &&
 		    (!d->doorbell.width || d->doorbell.width == x->width) &&

@@ -34,7 +34,7 @@ SYS_INLINE struct sys_message sys_message_of(struct sys_result r)
 SYS_INLINE struct sys_message sys_call_words(skerry_cap port, uint64_t info, uint64_t w0,
 					     uint64_t w1, uint64_t w2, uint64_t w3)
 {
-	return sys_message_of(sys_trap6(CALL_CALL, port, info, w0, w1, w2, w3));
+	return sys_message_of(sys_trap_message(CALL_CALL, port, info, w0, w1, w2, w3));
 }
 
 /* The words are zero: what the registers held before does not travel to the peer. */
@@ -46,7 +46,7 @@ SYS_INLINE struct sys_message sys_call(skerry_cap port, uint64_t info)
 SYS_INLINE struct sys_message sys_reply_wait_words(skerry_cap port, uint64_t info, uint64_t w0,
 						   uint64_t w1, uint64_t w2, uint64_t w3)
 {
-	return sys_message_of(sys_trap6(CALL_REPLY_WAIT, port, info, w0, w1, w2, w3));
+	return sys_message_of(sys_trap_message(CALL_REPLY_WAIT, port, info, w0, w1, w2, w3));
 }
 
 SYS_INLINE struct sys_message sys_reply_wait(skerry_cap port, uint64_t info)

@@ -68,9 +68,9 @@ static uint64_t put_access(uint8_t *data, uint64_t value, uint32_t action)
 	return INFO(0, ACCESS_REPLY_SIZE, 0);
 }
 
-static uint64_t put_exit(uint8_t *data, uint64_t result, uint32_t registers, uint32_t action)
+static uint64_t put_exit(uint8_t *data, uint32_t action)
 {
-	const struct exit_reply out = {.a0 = result, .action = action, .registers = registers};
+	const struct exit_reply out = {.action = action};
 
 	exit_reply_put(data, &out);
 	return INFO(0, EXIT_REPLY_SIZE, 0);
@@ -138,16 +138,16 @@ static uint64_t fault(struct machine *m, uint32_t cpu, uint8_t *data, size_t siz
 	if (!fault_exit_get(data, size, &in))
 		return EXITS_REFUSED;
 	if (machine_touch(m, in.address))
-		return put_exit(data, 0, 0, EXIT_ACTION_RESUME);
+		return put_exit(data, EXIT_ACTION_RESUME);
 	action = arch_fault(m, cpu, in.sequence, in.virtual, in.syndrome);
 	if (action != EXIT_ACTION_ABORT)
-		return put_exit(data, 0, 0, action);
+		return put_exit(data, action);
 	incident_place(m->vm, in.address, place, sizeof(place));
 	exits_report(
 	    m, "vcpu %u: access at 0x%08lx by pc 0x%lx cannot be served: %s (syndrome 0x%lx)", cpu,
 	    (unsigned long)(INCIDENT_PAGE_UNKNOWN(in.address) ? in.virtual : in.address),
 	    (unsigned long)in.pc, place, (unsigned long)in.syndrome);
-	return put_exit(data, 0, 0, EXIT_ACTION_ABORT);
+	return put_exit(data, EXIT_ACTION_ABORT);
 }
 
 static uint64_t unknown(struct machine *m, uint32_t cpu, uint8_t *data, size_t size)
@@ -158,7 +158,7 @@ static uint64_t unknown(struct machine *m, uint32_t cpu, uint8_t *data, size_t s
 		return EXITS_REFUSED;
 	exits_report(m, "vcpu %u: instruction at 0x%lx is not supported (syndrome 0x%lx)", cpu,
 		     (unsigned long)in.pc, (unsigned long)in.syndrome);
-	return put_exit(data, 0, 0, EXIT_ACTION_UNDEFINED);
+	return put_exit(data, EXIT_ACTION_UNDEFINED);
 }
 
 /* A call of the VM as an object, by who has the port without a vCPU's badge: info of its answer. */
@@ -219,14 +219,14 @@ static __attribute__((noinline)) bool hold(struct machine *m, uint32_t cpu,
 	bool down;
 
 	if (!firmware_call_get(data, FIRMWARE_CALL_SIZE, &call) ||
-	    !arch_firmware_exit(answer, &call, exit)) {
-		*reply = put_exit(data, (uint64_t)answer.result, 1, EXIT_ACTION_ADVANCE);
+	    !arch_firmware_exit(m, cpu, answer, &call, exit)) {
+		*reply = put_access(data, (uint64_t)answer.result, EXIT_ACTION_ADVANCE);
 		return false;
 	}
 	exit->vcpu = cpu;
 	m->exited = cpu;
 	if (exit->reason == AXVM_EXIT_HYPERCALL && exit->nr == HYPERCALL_PRINT) {
-		*reply = put_exit(data, (uint64_t)hypercall(m, exit), 1, EXIT_ACTION_ADVANCE);
+		*reply = put_access(data, (uint64_t)hypercall(m, exit), EXIT_ACTION_ADVANCE);
 		return false;
 	}
 	/* A vCPU that turns itself off is off before the caller hears of it. */
@@ -252,6 +252,7 @@ int32_t exits_run(void *host, uint32_t id, struct axvm_exit *exit)
 		uint32_t cpu = (uint32_t)in.extra - 1; /* the badge, see machine_vcpu.c */
 		struct firmware_call call;
 		struct arch_answer answer;
+		uint64_t late; /* apart from `reply`, which stays in a register */
 
 		status = in.status;
 		if (status != OK || (in.info & INFO_SIGNAL)) {
@@ -282,9 +283,11 @@ int32_t exits_run(void *host, uint32_t id, struct axvm_exit *exit)
 			continue;
 		answer = arch_firmware(m, call.a0, call.a1, call.a2);
 		if (!answer.exit)
-			reply = put_exit(data, (uint64_t)answer.result, 1, EXIT_ACTION_ADVANCE);
-		else if (hold(m, cpu, answer, exit, &reply))
+			reply = put_access(data, (uint64_t)answer.result, EXIT_ACTION_ADVANCE);
+		else if (hold(m, cpu, answer, exit, &late))
 			return OK;
+		else
+			reply = late;
 	}
 	return status;
 }

@@ -59,8 +59,8 @@ struct arch_answer {
 };
 struct arch_answer arch_firmware(const struct machine *m, uint64_t a0, uint64_t a1, uint64_t a2);
 /* False: it is none after all, and answered with `result`. */
-bool arch_firmware_exit(struct arch_answer answer, const struct firmware_call *call,
-			struct axvm_exit *exit);
+bool arch_firmware_exit(struct machine *m, uint32_t cpu, struct arch_answer answer,
+			const struct firmware_call *call, struct axvm_exit *exit);
 bool arch_has_monitors(const struct machine *m);
 /* hal.inject */
 int32_t arch_inject(struct machine *m, uint32_t cpu, uint32_t irq);

@@ -76,7 +76,7 @@ TEST(vcpu_exit_classes_have_their_messages)
 	CHECK(s.reg == 0x300c02 && s.write && s.value == 9 && s.sequence == 1);
 	reply(&x, EXIT_ACTION_ADVANCE);
 
-	for (unsigned i = 0; i < 8; i++)
+	for (unsigned i = 0; i < 4; i++)
 		x.g.v->context.arch.r[i] = 100 + i;
 	guest_exit(x.m, &(struct exit_record){
 			    .class = EXIT_FIRMWARE, .reg = 3, .secure = true, .length = 4});
@@ -84,12 +84,18 @@ TEST(vcpu_exit_classes_have_their_messages)
 	CHECK(r.r[1] == INFO(VCPU_EXIT_FIRMWARE, FIRMWARE_CALL_SIZE, 0) &&
 	      r.r[6] == 0x100 + EXIT_FIRMWARE);
 	CHECK(firmware_call_get(x.vmm.message->data, FIRMWARE_CALL_SIZE, &f));
-	CHECK(f.a0 == 100 && f.a7 == 107 && f.immediate == 3 && f.secure && f.sequence == 2);
+	CHECK(f.a0 == 100 && f.a3 == 103 && f.immediate == 3 && f.secure && f.sequence == 2);
 	exit_reply_put(x.vmm.message->data,
 		       &(struct exit_reply){1, 2, 3, 4, EXIT_ACTION_ADVANCE, 0x9});
 	SYS(x.m, x.vmm.t, CALL_REPLY_WAIT, x.port, INFO(0, EXIT_REPLY_SIZE, 0));
 	CHECK(x.g.v->context.arch.r[0] == 1 && x.g.v->context.arch.r[3] == 4);
 	CHECK(x.g.v->context.arch.r[1] == 101 && x.g.v->context.arch.r[2] == 102);
+	for (uint32_t action = EXIT_ACTION_RESUME; action <= EXIT_ACTION_ADVANCE; action++) {
+		guest_exit(x.m, &(struct exit_record){.class = EXIT_FIRMWARE, .length = 4});
+		access_reply_put(x.vmm.message->data, &(struct access_reply){~7ull, action});
+		SYS(x.m, x.vmm.t, CALL_REPLY_WAIT, x.port, INFO(0, ACCESS_REPLY_SIZE, 0));
+		CHECK_EQ(x.g.v->context.arch.r[0], action == EXIT_ACTION_ADVANCE ? ~7ull : 1);
+	}
 
 	guest_exit(x.m,
 		   &(struct exit_record){.class = EXIT_UNKNOWN, .syndrome = 0xabc, .length = 4});
@@ -97,8 +103,8 @@ TEST(vcpu_exit_classes_have_their_messages)
 	CHECK(r.r[1] == INFO(VCPU_EXIT_UNKNOWN, UNKNOWN_EXIT_SIZE, 0) &&
 	      r.r[6] == 0x100 + EXIT_UNKNOWN);
 	CHECK(unknown_exit_get(x.vmm.message->data, UNKNOWN_EXIT_SIZE, &u));
-	CHECK(u.syndrome == 0xabc && u.pc == 0x80008 && u.sequence == 3);
-	CHECK_EQ(INVOKE_AS(x.m, x.vmm.t, x.g.slot, VCPU_STATUS).r[2], 3);
+	CHECK(u.syndrome == 0xabc && u.pc == 0x8000c && u.sequence == 5);
+	CHECK_EQ(INVOKE_AS(x.m, x.vmm.t, x.g.slot, VCPU_STATUS).r[2], 5);
 }
 
 TEST(vcpu_reply_actions)

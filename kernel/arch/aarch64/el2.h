@@ -89,7 +89,7 @@
 /* ---- ESR_EL2 ---- */
 #define ESR_EC(esr) ((uint32_t)((esr) >> 26) & 0x3f)
 #define ESR_IL BIT(25)
-#define ESR_LENGTH(esr) (2u + ((uint32_t)(esr) >> 24 & 2u))
+#define ESR_LENGTH(esr) (2u << ((uint32_t)(esr) >> 25 & 1u))
 enum esr_class {
 	EC_UNKNOWN = 0x00,
 	EC_WFX = 0x01,

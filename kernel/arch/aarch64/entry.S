@@ -3,25 +3,30 @@
  * Exceptions: registers are saved, C decides, registers are loaded.
  *
  * Outside the kernel SP_EL2 points to the current context, whose registers are at its start, and TPIDR_EL2
- * holds the end of the kernel stack, where context_resume left a pointer to struct kernel. So one
- * instruction stores what the first two registers held, and one more finds the stack. Nothing stays on
- * the stack when the kernel is left.
+ * holds the end of the kernel stack, where context_resume left a pointer to struct kernel. So the
+ * first registers are stored without another, and one more finds the stack. Nothing stays on the stack when the
+ * kernel is left.
  *
  * The kernel runs with all exceptions masked. ERET is the context synchronization event between the
  * registers written here and in arch_switch and the code that runs under them.
  */
 #include "asm_defs.h"
 
-.macro SAVE
+/* x0 to x5 are stored; then what is left of the first 18 registers, and all others. */
+.macro SAVE_ARGUMENTS
 	stp	x0, x1, [sp, #0]
 	stp	x2, x3, [sp, #16]
 	stp	x4, x5, [sp, #32]
+.endm
+.macro SAVE_TEMPORARIES
 	stp	x6, x7, [sp, #48]
 	stp	x8, x9, [sp, #64]
 	stp	x10, x11, [sp, #80]
 	stp	x12, x13, [sp, #96]
 	stp	x14, x15, [sp, #112]
 	stp	x16, x17, [sp, #128]
+.endm
+.macro SAVE_REST
 	stp	x18, x19, [sp, #144]
 	stp	x20, x21, [sp, #160]
 	stp	x22, x23, [sp, #176]
@@ -29,37 +34,40 @@
 	stp	x26, x27, [sp, #208]
 	stp	x28, x29, [sp, #224]
 	mrs	x1, elr_el2
-	mrs	x2, spsr_el2
-	mrs	x3, tpidr_el2
+	mrs	x3, spsr_el2
+	mrs	x4, tpidr_el2
 	stp	x30, x1, [sp, #240]
-	str	x2, [sp, #CONTEXT_PSR]
+	str	x3, [sp, #CONTEXT_PSR]
 	mov	x1, sp
-	mov	sp, x3
+	mov	sp, x4
 	ldr	x0, [x1, #CONTEXT_KERNEL]
+	adr	x30, context_load
 .endm
 
 /*
- * C returns to context_load. The two calls that every message needs are told apart here, as far as there is
- * room for 32 instructions. Bit 26 of ESR_EL2 is 1 for SVC, 0 for a guest's aborts, HVC and system registers.
+ * C returns to context_load. The two calls that every message needs are told apart here, and do not preserve x6
+ * to x17: what context_load finds there is what the thread itself had once. Bit 26 of ESR_EL2 is 1 for SVC, 0 for
+ * a guest's aborts, HVC and system registers. 32 instructions are a vector's room.
  */
 .macro SYNC_VECTOR
 	.balign	128
-	SAVE
+	SAVE_ARGUMENTS
 	mrs	x2, esr_el2
-	adr	x30, context_load
-	tbz	w2, #26, trap_sync
-	ldr	w3, =ESR_REPLY_WAIT
-	subs	w3, w2, w3
+	tbz	w2, #26, sync_exit
+	ldr	w3, =ESR_CALL
+	sub	w5, w2, w3
+	cmp	w5, #CALL_REPLY_WAIT - CALL_CALL
+	b.hi	sync_call
+	SAVE_REST
 	b.eq	port_reply_wait
-	cmn	w3, #CALL_REPLY_WAIT - CALL_CALL
-	b.eq	port_call
-	b	trap_call
+	b	port_call
 .endm
 
 .macro VECTOR handler
 	.balign	128
-	SAVE
-	adr	x30, context_load
+	SAVE_ARGUMENTS
+	SAVE_TEMPORARIES
+	SAVE_REST
 	b	\handler
 .endm
 
@@ -91,6 +99,15 @@ vectors:
 	BAD_VECTOR 15
 	VECTOR trap_serror
 	.org	vectors + 2048	/* an error if one did not fit and moved those behind it */
+
+sync_exit:
+	SAVE_TEMPORARIES
+	SAVE_REST
+	b	trap_sync
+sync_call:
+	SAVE_TEMPORARIES
+	SAVE_REST
+	b	trap_call
 
 	.balign	64
 context_load:

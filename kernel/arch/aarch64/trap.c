@@ -87,29 +87,27 @@ static NOINLINE struct context *fault_exit(struct kernel *k, struct vcpu *v, uin
 }
 
 /*
- * A load or store of one general register within a page, to where nothing is mapped, is an MMIO
- * access. The hardware decodes no others: pairs, write-back, exclusives and atomics have no valid
- * syndrome.
+ * A load or store of one general register, to where nothing is mapped, is an MMIO access. The
+ * hardware decodes no others: pairs, write-back, exclusives and atomics have no valid syndrome.
  */
-static HOT struct context *data_abort(struct kernel *k, struct vcpu *v, uint64_t esr)
+static struct context *data_abort(struct kernel *k, struct vcpu *v, uint64_t esr)
 {
 	struct exit_record *e = &v->exit;
-	uint64_t far = sysreg_read(far_el2);
-	uint64_t offset = far & 0xfff;
-	uint32_t width = 1u << ISS_SAS(esr);
+	uint64_t far = sysreg_read(far_el2), value = 0;
+	uint32_t width = 1u << ISS_SAS(esr), unused = (0 - 8 * width) & 63;
 
 	if ((esr & (ISS_ISV | ISS_S1PTW | ISS_CM)) != ISS_ISV ||
-	    ISS_FSC_TYPE(esr) != FSC_TRANSLATION || offset + width > 0x1000)
+	    ISS_FSC_TYPE(esr) != FSC_TRANSLATION)
 		return fault_exit(k, v, esr, far);
 	e->class = EXIT_MMIO;
-	e->width = (uint8_t)width;
+	e->width = width;
 	e->write = (esr & ISS_WNR) != 0;
 	e->target = ISS_TARGET(esr);
-	e->value = 0;
 	if (e->write && ISS_SRT(esr) != 31)
-		e->value = v->context.arch.x[ISS_SRT(esr)] & (~0ull >> (64 - 8 * width));
+		value = v->context.arch.x[ISS_SRT(esr)] << unused >> unused;
 	e->length = ESR_LENGTH(esr);
-	e->address = fault_page() | offset;
+	e->address = fault_page() | (far & 0xfff);
+	e->value = value;
 	e->virtual = far;
 	e->syndrome = esr;
 	return vcpu_exit(k, v);
@@ -277,7 +275,7 @@ static NOINLINE struct context *vcpu_trap(struct kernel *k, struct vcpu *v, uint
 	}
 }
 
-struct context *trap_sync(struct kernel *k, struct context *c, uint64_t esr)
+HOT struct context *trap_sync(struct kernel *k, struct context *c, uint64_t esr)
 {
 	uint32_t class = ESR_EC(esr);
 

@@ -286,14 +286,13 @@ static uint64_t advance_it(uint64_t psr)
 void arch_vcpu_advance(struct vcpu *v, uint32_t length)
 {
 	struct arch_context *a = &v->context.arch;
+	uint64_t pc = a->pc + length, psr = a->psr;
 
 	if (length == 0)
 		return;
-	a->pc += length;
-	if ((a->psr & PSR_NRW) != 0)
-		a->psr = advance_it(a->psr) & ~PSR_SS;
-	else if ((a->psr & (PSR_SS | PSR_BTYPE)) != 0)
-		a->psr &= ~(PSR_SS | PSR_BTYPE);
+	psr = __builtin_expect((psr & PSR_NRW) != 0, 0) ? advance_it(psr) : psr & ~PSR_BTYPE;
+	a->pc = pc;
+	a->psr = psr & ~PSR_SS;
 }
 
 bool vcpu_write_translation(struct vcpu *v, uint32_t reg, uint64_t value)

@@ -391,8 +391,19 @@ struct arch_answer arch_firmware(const struct machine *m, uint64_t a0, uint64_t 
 	return (struct arch_answer){r.result, r.action};
 }
 
-bool arch_firmware_exit(struct arch_answer answer, const struct firmware_call *call,
-			struct axvm_exit *exit)
+/* The arguments of a hypercall, of which the exit has brought the first. */
+static bool hypercall_arguments(struct machine *m, uint32_t cpu, struct axvm_exit *exit)
+{
+	uint32_t bytes;
+
+	if (vcpu_get(m->vcpus[cpu], VCPU_GROUP_GENERAL, &bytes))
+		return false;
+	memcpy(exit->args, ipc_buffer() + sizeof(uint64_t), sizeof(exit->args));
+	return true;
+}
+
+bool arch_firmware_exit(struct machine *m, uint32_t cpu, struct arch_answer answer,
+			const struct firmware_call *call, struct axvm_exit *exit)
 {
 	struct psci_start start;
 
@@ -417,11 +428,7 @@ bool arch_firmware_exit(struct arch_answer answer, const struct firmware_call *c
 	case PSCI_HYPERCALL:
 		exit->reason = AXVM_EXIT_HYPERCALL;
 		exit->nr = (uint32_t)call->a0;
-		memcpy(
-		    exit->args,
-		    (const uint64_t[]){call->a1, call->a2, call->a3, call->a4, call->a5, call->a6},
-		    sizeof(exit->args));
-		break;
+		return hypercall_arguments(m, cpu, exit);
 	default:
 		exit->reason = AXVM_EXIT_SYSTEM_DOWN;
 		exit->status = answer.exit == PSCI_GUEST_EXIT ? (uint32_t)call->a1 : 0;
