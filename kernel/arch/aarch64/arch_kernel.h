@@ -18,10 +18,10 @@ struct kernel_fault {
 };
 
 struct arch_kernel {
-	uint64_t stack_top;    /* end of the kernel stack, 16-byte aligned; boot code sets it */
-	uint32_t lr_count;     /* list registers of this core */
-	uint32_t apr_count;    /* ICH_AP1R<n>_EL2 there are */
-	bool smccc_workaround; /* the firmware has SMCCC_ARCH_WORKAROUND_1, and it is needed */
+	uint64_t stack_top;  /* end of the kernel stack, 16-byte aligned; boot code sets it */
+	uint32_t lr_count;   /* list registers of this core */
+	uint32_t apr_count;  /* ICH_AP1R<n>_EL2 there are */
+	uint32_t workaround; /* SMCCC_WORKAROUND_3 or _1, called at each entry; 0: not needed */
 	struct kernel_fault fault;
 	struct vcpu *last_of_vm[64]; /* by VMID: whose translations this core's TLB may hold */
 	struct gic gic;

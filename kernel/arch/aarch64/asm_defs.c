@@ -14,6 +14,7 @@ void asm_defs(void)
 	DEFINE(CONTEXT_KERNEL, offsetof(struct context, kernel));
 	DEFINE(KERNEL_STACK_TOP, offsetof(struct kernel, arch.stack_top));
 	DEFINE(ESR_CALL, (uint64_t)EC_SVC << 26 | ESR_IL | CALL_CALL);
+	DEFINE(KERNEL_WORKAROUND, offsetof(struct kernel, arch.workaround));
 	DEFINE(CALL_CALL, CALL_CALL);
 	DEFINE(CALL_REPLY_WAIT, CALL_REPLY_WAIT);
 }

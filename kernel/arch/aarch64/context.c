@@ -27,11 +27,19 @@ static void el2_init(void)
 	isb();
 }
 
-/* 0: there is one, and this core needs it. SMCCC 1.1 is found by way of PSCI. */
-static bool workaround_needed(void)
+/*
+ * 0 of ARCH_FEATURES: there is one, and this core needs it. What the third makes it forget includes
+ * what the first does. SMCCC 1.1 is found by way of PSCI.
+ */
+static uint32_t workaround_needed(void)
 {
-	return (int32_t)psci_call(PSCI_FEATURES, SMCCC_VERSION, 0, 0) >= 0 &&
-	       (int32_t)psci_call(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_1, 0, 0) == 0;
+	if ((int32_t)psci_call(PSCI_FEATURES, SMCCC_VERSION, 0, 0) < 0)
+		return 0;
+	if ((int32_t)psci_call(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_3, 0, 0) == 0)
+		return SMCCC_WORKAROUND_3;
+	return (int32_t)psci_call(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_1, 0, 0) == 0
+		   ? SMCCC_WORKAROUND_1
+		   : 0;
 }
 
 void context_core_init(struct kernel *k)
@@ -40,7 +48,9 @@ void context_core_init(struct kernel *k)
 
 	el2_init();
 	vgic_core_init(k);
-	k->arch.smccc_workaround = workaround_needed();
+	k->arch.workaround = workaround_needed();
+	if (k->arch.workaround != 0)
+		sysreg_write(vbar_el2, vectors_hardened);
 	idle->x[0] = (uint64_t)&k->idle;
 	idle->pc = (uint64_t)context_idle;
 	idle->psr = PSR_EL2H | PSR_DAIF;

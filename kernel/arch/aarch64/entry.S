@@ -108,6 +108,30 @@ sync_call:
 	SAVE_TEMPORARIES
 	SAVE_REST
 	b	trap_call
+/*
+ * For a core whose branch predictor one can train against another, or against the kernel: at each entry the
+ * firmware makes it forget. x0 to x3 are all that the call changes. (Arm DEN 0028.)
+ */
+.macro HARDENED_VECTOR number
+	.balign	128
+	.if	\number >= 8
+	stp	x0, x1, [sp, #0]
+	stp	x2, x3, [sp, #16]
+	mrs	x0, tpidr_el2
+	ldr	x0, [x0]
+	ldr	w0, [x0, #KERNEL_WORKAROUND]
+	smc	#0
+	ldp	x2, x3, [sp, #16]
+	ldp	x0, x1, [sp, #0]
+	.endif
+	b	vectors + \number * 128
+.endm
+	.global	vectors_hardened
+vectors_hardened:
+	.irp	number, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	HARDENED_VECTOR \number
+	.endr
+	.org	vectors_hardened + 2048
 
 	.balign	64
 context_load:

@@ -11,7 +11,7 @@
 #include "sysreg.h"
 
 /* ---- entry.S ---- */
-extern char vectors[]; /* for VBAR_EL2 */
+extern char vectors[], vectors_hardened[]; /* for VBAR_EL2 */
 /*
  * Ends this core's boot: takes the stack k->arch.stack_top and goes to `c`, which arch_switch made
  * the machine's context. Does not return; from now on the kernel is entered by exceptions only.

@@ -130,8 +130,8 @@ static bool is_workaround(uint32_t function)
 }
 
 /*
- * The workarounds exist for the guest if the firmware has the first, which is the one passed on: it
- * is all that a guest's request can need on this core. Called where there is none, it does nothing.
+ * The workarounds exist for the guest if this core needs one: entering the kernel has called it
+ * then. Called where there is none, it does nothing.
  */
 static NOINLINE bool firmware_answer(struct kernel *k, struct vcpu *v)
 {
@@ -145,13 +145,11 @@ static NOINLINE bool firmware_answer(struct kernel *k, struct vcpu *v)
 	if ((v->firmware & FIRMWARE_WORKAROUNDS) == 0)
 		return false;
 	if (is_workaround(function)) {
-		if (k->arch.smccc_workaround)
-			psci_call(SMCCC_WORKAROUND_1, 0, 0, 0);
 		x[0] = 0;
 		return true;
 	}
 	if (function == SMCCC_ARCH_FEATURES && is_workaround((uint32_t)x[1])) {
-		x[0] = (uint64_t)(k->arch.smccc_workaround ? 0 : SMCCC_NOT_SUPPORTED);
+		x[0] = (uint64_t)(k->arch.workaround ? 0 : SMCCC_NOT_SUPPORTED);
 		return true;
 	}
 	return false;
@@ -197,7 +195,7 @@ static NOINLINE struct context *hypercall(struct kernel *k, struct vcpu *v, uint
 	if (!is_firmware_own(v, esr))
 		return firmware_exit(k, v, esr, false);
 	if ((uint32_t)v->context.arch.x[0] != SMCCC_WORKAROUND_1 ||
-	    (v->firmware & FIRMWARE_WORKAROUNDS) == 0 || k->arch.smccc_workaround)
+	    (v->firmware & FIRMWARE_WORKAROUNDS) == 0)
 		return firmware_own(k, v, esr, false);
 	v->context.arch.x[0] = 0;
 	return &v->context;
