@@ -71,7 +71,7 @@ def answer(gdb, needed):
 
 def hardened(needed):
     with tempfile.TemporaryDirectory(prefix="skerry-test-") as directory:
-        machine = Machine(bare_system(directory, [("mmio", 1), ("timers", 1)]), change=lambda args: args + ["-S"])
+        machine = Machine(bare_system(directory, [("mmio", 1), ("fp", 2)]), change=lambda args: args + ["-S"])
         path = os.path.join(directory, "gdb")
         machine.args += option(path)
         with machine:
@@ -89,7 +89,7 @@ def hardened(needed):
             gdb.close()
             status = machine.off()
             text = machine.text
-    for guest in "mmio", "timers":
+    for guest in "mmio", "fp":
         last = lines_of(text, guest)[-1:]
         require(last and re.fullmatch(r"\d+ passed, 0 failed", last[0]), f"{guest} ended with {last}")
     require(status == 0 and not DIED.search(text), f"exit status {status}")
