@@ -84,8 +84,9 @@ IDL_NAMES := $(IDL_FILES:idl/%.proto=%)
 GICS_aarch64 := gicv3 gicv2
 KERNELS := $(foreach g,$(GICS_$(ARCH)),kernel$(if $(filter $(firstword $(GICS_$(ARCH))),$(g)),,-$(g)))
 gic_of = $(or $(filter-out kernel,$(1:kernel-%=%)),$(firstword $(GICS_$(ARCH))))
+arch_names = $(sort $(notdir $(filter-out %/asm_defs.c,$(wildcard kernel/arch/$(ARCH)/*.c kernel/arch/$(ARCH)/$(1)/*.c))))
 kernel_objects = $(patsubst %,$(O)/$(2)/obj/%.o,$(patsubst kernel/%,%,$(basename $(wildcard kernel/*.c) \
-	$(sort $(subst /$(1)/,/,$(filter-out %/asm_defs.c,$(wildcard kernel/arch/$(ARCH)/*.c kernel/arch/$(ARCH)/$(1)/*.c)))) \
+	$(foreach n,$(arch_names),$(wildcard kernel/arch/$(ARCH)/$(n) kernel/arch/$(ARCH)/$(1)/$(n))) \
 	$(wildcard kernel/arch/$(ARCH)/*.S boot/*.c))))
 
 SERVICE_DIRS := $(sort $(patsubst %/,%,$(dir $(wildcard \
@@ -241,8 +242,6 @@ endef
 # loaded. Boot code reads the device tree.
 define kernel_rules
 $(O)/$(2)/obj/%.o: kernel/%.c Makefile | $(IDL_STAMP)
-	$(kernel_compile)
-$(O)/$(2)/obj/arch/$(ARCH)/%.o: kernel/arch/$(ARCH)/$(1)/%.c Makefile | $(IDL_STAMP)
 	$(kernel_compile)
 $(O)/$(2)/obj/boot/%.o: boot/%.c Makefile | $(IDL_STAMP)
 	$(kernel_compile)

@@ -32,7 +32,7 @@ void arch_irq_enable(struct kernel *k, uint32_t number, bool edge)
 		gic_set_bit(distributor + GICD_ICPENDR, number);
 		gic_write(config, was ^ trigger);
 	}
-	gic_route(k, number);
+	gic_route(k, distributor, number);
 	gic_set_bit(distributor + GICD_ISENABLER, number);
 }
 

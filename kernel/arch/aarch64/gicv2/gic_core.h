@@ -25,9 +25,8 @@ struct gic {
 
 #define GICD_ITARGETSR 0x0800u
 #define gic_settle(distributor) ((void)(distributor))
-#define gic_route(k, number)                                                            \
-	(*(volatile uint8_t *)((k)->arch.gic.distributor + GICD_ITARGETSR + (number)) = \
-	     (k)->arch.gic.target)
+#define gic_route(k, distributor, number) \
+	(*(volatile uint8_t *)((distributor) + GICD_ITARGETSR + (number)) = (k)->arch.gic.target)
 #define GICC_IAR 0x000cu
 #define GICC_EOIR 0x0010u
 #define GIC_NUMBER(acknowledged) ((acknowledged)&0x3ffu) /* above, the CPU an SGI comes from */

@@ -23,9 +23,8 @@ struct gic {
 /* Waits, within bounds, until what was disabled is. */
 void gic_settle(uint64_t distributor);
 #define GICD_IROUTER(number) (0x6000u + 8ull * (number))
-#define gic_route(k, number)                                                        \
-	(*(volatile uint64_t *)((k)->arch.gic.distributor + GICD_IROUTER(number)) = \
-	     (k)->arch.gic.affinity)
+#define gic_route(k, distributor, number) \
+	(*(volatile uint64_t *)((distributor) + GICD_IROUTER(number)) = (k)->arch.gic.affinity)
 #define GIC_NUMBER(acknowledged) (acknowledged)
 #define gic_acknowledge(k) ((void)(k), (uint32_t)sysreg_read(ICC_IAR1_EL1) & 0xffffff)
 #define gic_drop(k, acknowledged) sysreg_write(ICC_EOIR1_EL1, acknowledged)
