@@ -20,7 +20,7 @@ static void vcpu_is_gone(struct scene *s)
 	}
 	CHECK(!k_of(s)->loaded && !k_of(s)->arch.lazy_of);
 	CHECK(!k_of(s)->fp_owner);
-	CHECK(!k_of(s)->arch.timer_ppi_active);
+	CHECK(!k_of(s)->arch.ppi_active[VCPU_SOURCE_TIMER]);
 }
 
 static void loaded_vcpu(struct scene *s)
@@ -37,7 +37,7 @@ static void vcpu_with_its_timer(struct scene *s)
 	scene_guest(s, CAP_VCPU);
 	time_pass(s->m, 100001);
 	CHECK_EQ(fake_guest_acknowledge(k_of(s)), 27);
-	CHECK(k_of(s)->arch.timer_ppi_active);
+	CHECK(k_of(s)->arch.ppi_active[VCPU_SOURCE_TIMER]);
 	scene_enter(s);
 	s->after = vcpu_is_gone;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: services/vmm/arch/aarch64/vgic.c services/vmm/arch/aarch64/vgic_bank.c */
 /* sources: services/vmm/arch/aarch64/vgic_dist.c services/vmm/arch/aarch64/vgic_redist.c */
-/* sources: services/vmm/arch/aarch64/vgicv2.c services/vmm/arch/aarch64/vgic_lpi.c
- * services/vmm/arch/aarch64/its.c */
+/* sources: services/vmm/arch/aarch64/vgicv2.c services/vmm/arch/aarch64/vgic_lpi.c */
+/* sources: services/vmm/arch/aarch64/its.c */
 /* sources: services/vmm/arch/aarch64/its_command.c tests/unit/vgic_host.c */
 /* The interrupt translation service and LPIs against the words of Arm IHI 0069, chapter 5. */
 #include <string.h>

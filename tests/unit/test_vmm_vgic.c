@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: services/vmm/arch/aarch64/vgic.c services/vmm/arch/aarch64/vgic_bank.c */
 /* sources: services/vmm/arch/aarch64/vgic_dist.c services/vmm/arch/aarch64/vgic_redist.c */
-/* sources: services/vmm/arch/aarch64/vgicv2.c services/vmm/arch/aarch64/vgic_lpi.c
- * tests/unit/vgic_host.c */
+/* sources: services/vmm/arch/aarch64/vgicv2.c services/vmm/arch/aarch64/vgic_lpi.c */
+/* sources: tests/unit/vgic_host.c */
 /* The interrupt controller's model against the words of Arm IHI 0069, chapters 4 and 12. */
 #include <string.h>
 

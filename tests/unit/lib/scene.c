@@ -59,7 +59,7 @@ void scene_guest(struct scene *s, enum cap_type victim)
 	OKAY(m, g->space_slot, SPACE_WINDOWS, g->windows);
 	OKAY(m, g->slot, VCPU_CONFIGURE, g->space_slot, 1);
 	OKAY(m, g->slot, VCPU_PORT, 0x1f, s->port, 0x100);
-	OKAY(m, g->slot, VCPU_TIMER, 27, 0, 1);
+	OKAY(m, g->slot, VCPU_SOURCE, VCPU_SOURCE_TIMER, 0, 1);
 	OKAY(m, g->space_slot, SPACE_BIND, 1, s->port, SCENE_WINDOW, 12, 5);
 	if (victim == CAP_TABLE) /* the last that is lent is the first to be used */
 		OKAY(m, g->space_slot, SPACE_DONATE, scene_victim(s, CAP_FRAME, 12), 1);
