@@ -22,7 +22,6 @@ import bundle  # noqa: E402
 from skerryc.board import known_boards  # noqa: E402
 from skerryc.source import ConfigError  # noqa: E402
 
-KERNEL = os.path.join(ROOT, "build", bundle.ARCH, "kernel", "kernel.bin")
 TREES = os.path.join(ROOT, "build", "deps", "trees")
 BLOCK = 2 << 20
 TREE_BYTES = 2 << 20  # the arm64 boot protocol's limit
@@ -71,7 +70,7 @@ def place_of_kernel(board, kernel):
     text_offset, image_bytes, flags, magic = IMAGE.unpack_from(kernel)
     base, size = board.boot_part("kernel")
     if magic != IMAGE_MAGIC or not flags & IMAGE_ANYWHERE:
-        raise ConfigError(f"{KERNEL}: is no arm64 Image that can be anywhere in memory; build it again")
+        raise ConfigError(f"{bundle.kernel(board)}: is no arm64 Image that can be anywhere in memory; build it again")
     if base % BLOCK != text_offset or image_bytes > size or not board.in_ram(base, size):
         raise ConfigError(f"configs/boards/{board.name}.toml: [[boot]] kernel is 0x{base:x}, 0x{size:x} bytes: it must be in [ram], "
                           f"0x{text_offset:x} above a multiple of 0x{BLOCK:x}, and have 0x{image_bytes:x} bytes")
@@ -120,7 +119,9 @@ def make(name, system, directory, overrides=None):
     board = compiled.system.board
     if board.name != name:
         raise ConfigError(f"the system {system} is for the board {board.name}; give CONFIG=system, one whose board is {name}")
-    kernel, bundle_bytes = read(KERNEL), os.path.getsize(path)
+    if not os.path.isfile(bundle.kernel(board)):
+        raise ConfigError(f"{bundle.kernel(board)}: does not exist; build it with make")
+    kernel, bundle_bytes = read(bundle.kernel(board)), os.path.getsize(path)
     at = places(board, kernel, bundle_bytes)
     loads = [load(at["kernel"], "Image", len(kernel)), load(at["bundle"], "bundle.cpio", bundle_bytes)]
     if board.tree:

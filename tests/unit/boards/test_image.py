@@ -18,6 +18,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.a
 sys.path[0:0] = [os.path.join(ROOT, "tests", "qemu", "lib"), os.path.join(ROOT, "tools")]
 
 from results import case, finish, require  # noqa: E402
+import bundle  # noqa: E402
 import deps  # noqa: E402
 import devicetree  # noqa: E402
 import image  # noqa: E402
@@ -131,8 +132,8 @@ def check_tree(name):
 
 def check_refused():
     """Places that cannot be are refused before anything is written."""
-    kernel = read(os.path.dirname(image.KERNEL), "kernel.bin")
     good = board_of("zcu102")
+    kernel = image.read(bundle.kernel(good))
     image.places(good, kernel, 0x100000)
     for what, boot in (("overlaps", [("kernel", 0x200000, 0x400000), ("bundle", 0x500000, 0)]),
                        ("is not in [ram]", [("kernel", 0x200000, 0x400000), ("bundle", 0x7ff80000, 0)]),
