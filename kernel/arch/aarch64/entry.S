@@ -100,14 +100,6 @@ vectors:
 	VECTOR trap_serror
 	.org	vectors + 2048	/* an error if one did not fit and moved those behind it */
 
-sync_exit:
-	SAVE_TEMPORARIES
-	SAVE_REST
-	b	trap_sync
-sync_call:
-	SAVE_TEMPORARIES
-	SAVE_REST
-	b	trap_call
 /*
  * For a core whose branch predictor one can train against another, or against the kernel: at each entry the
  * firmware makes it forget. x0 to x3 are all that the call changes. (Arm DEN 0028.)
@@ -127,11 +119,21 @@ sync_call:
 	b	vectors + \number * 128
 .endm
 	.global	vectors_hardened
+	.balign	2048
 vectors_hardened:
 	.irp	number, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 	HARDENED_VECTOR \number
 	.endr
-	.org	vectors_hardened + 2048
+	.org	vectors + 4096	/* so is what parts the tables */
+
+sync_exit:
+	SAVE_TEMPORARIES
+	SAVE_REST
+	b	trap_sync
+sync_call:
+	SAVE_TEMPORARIES
+	SAVE_REST
+	b	trap_call
 
 	.balign	64
 context_load:
