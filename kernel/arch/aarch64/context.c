@@ -27,19 +27,11 @@ static void el2_init(void)
 	isb();
 }
 
-/*
- * 0 of ARCH_FEATURES: there is one, and this core needs it. What the third makes it forget includes
- * what the first does. SMCCC 1.1 is found by way of PSCI.
- */
-static uint32_t workaround_needed(void)
+static bool needs(struct kernel *k, uint32_t call)
 {
-	if ((int32_t)psci_call(PSCI_FEATURES, SMCCC_VERSION, 0, 0) < 0)
-		return 0;
-	if ((int32_t)psci_call(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_3, 0, 0) == 0)
-		return SMCCC_WORKAROUND_3;
-	return (int32_t)psci_call(SMCCC_ARCH_FEATURES, SMCCC_WORKAROUND_1, 0, 0) == 0
-		   ? SMCCC_WORKAROUND_1
-		   : 0;
+	if ((int32_t)psci_call(SMCCC_ARCH_FEATURES, call, 0, 0) == 0)
+		k->arch.workaround = call;
+	return k->arch.workaround != 0;
 }
 
 void context_core_init(struct kernel *k)
@@ -48,8 +40,9 @@ void context_core_init(struct kernel *k)
 
 	el2_init();
 	vgic_core_init(k);
-	k->arch.workaround = workaround_needed();
-	if (k->arch.workaround != 0)
+	/* The third does what the first does, too. SMCCC 1.1 is found by way of PSCI. */
+	if ((int32_t)psci_call(PSCI_FEATURES, SMCCC_VERSION, 0, 0) >= 0 &&
+	    (needs(k, SMCCC_WORKAROUND_3) || needs(k, SMCCC_WORKAROUND_1)))
 		sysreg_write(vbar_el2, vectors_hardened);
 	idle->x[0] = (uint64_t)&k->idle;
 	idle->pc = (uint64_t)context_idle;

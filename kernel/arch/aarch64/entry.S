@@ -100,13 +100,15 @@ vectors:
 	VECTOR trap_serror
 	.org	vectors + 2048	/* an error if one did not fit and moved those behind it */
 
-/*
- * For a core whose branch predictor one can train against another, or against the kernel: at each entry the
- * firmware makes it forget. x0 to x3 are all that the call changes. (Arm DEN 0028.)
- */
-.macro HARDENED_VECTOR number
+/* For a core whose branch predictor one can train against another, or against the kernel: at each entry
+ * the firmware makes it forget. Its call changes x0 to x3 alone. (Arm DEN 0028.) */
+	.global	vectors_hardened
+	.balign	2048
+vectors_hardened:
+	.set	vector, vectors
+	.rept	16
 	.balign	128
-	.if	\number >= 8
+	.if	vector - vectors >= 1024	/* not from EL2 */
 	stp	x0, x1, [sp, #0]
 	stp	x2, x3, [sp, #16]
 	mrs	x0, tpidr_el2
@@ -116,13 +118,8 @@ vectors:
 	ldp	x2, x3, [sp, #16]
 	ldp	x0, x1, [sp, #0]
 	.endif
-	b	vectors + \number * 128
-.endm
-	.global	vectors_hardened
-	.balign	2048
-vectors_hardened:
-	.irp	number, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-	HARDENED_VECTOR \number
+	b	vector
+	.set	vector, vector + 128
 	.endr
 	.org	vectors + 4096	/* so is what parts the tables */
 
