@@ -119,6 +119,7 @@ CHECKS = {
     "cycles": check_structure.include_cycles,
     "tour": check_structure.tour,
     "abi": check_docs.abi,
+    "loops": check_docs.loops,
     "headers": check_headers,
     "cppcheck": check_cppcheck,
     "tidy": check_tidy,

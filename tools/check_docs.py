@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Check of docs/abi.md against the headers it describes."""
+"""Checks of docs/abi.md against the headers it describes, and of docs/kernel.md against the kernel's loops."""
 import re
 
 HEADERS = ("kernel/abi.h", "kernel/arch/aarch64/vcpu_groups.h")
@@ -42,3 +42,34 @@ def abi(tree):
         if version and not doc.count(f"\n| {version[1]} | ") or version and f"Version {version[1]} (" not in doc:
             problems.append(f"docs/abi.md: is not about version {version[1]}, or the change log has not got it")
     return problems
+
+
+LOOP = re.compile(r"\b(?:for|while) \(|\bfor_each_\w+\(")
+
+
+def loops_of(text):
+    """{function: loops in it} of a C file as clang-format leaves it; `do { } while (0)` is none."""
+    found, function = {}, None
+    for line in re.sub(r"/\*.*?\*/", lambda m: "\n" * m[0].count("\n"), text, flags=re.S).splitlines():
+        header = re.match(r"[A-Za-z].*?\b(\w+)\((?!\()", line)
+        if header and not line.endswith(";"):
+            function = header[1]
+        if not re.match(r"#define|.*\} while \(0\)", line):
+            count = len(LOOP.findall(line))
+            if count:
+                found[function] = found.get(function, 0) + count
+    return found
+
+
+def loops(tree):
+    """docs/kernel.md lists every loop of the kernel that runs after boot, with its bound"""
+    rows = re.findall(r"(?m)^\| `(kernel/[\w./]+)`:`(\w+)` \| (\d+) \|", tree.read("docs/kernel.md"))
+    listed = {(path, function): int(count) for path, function, count in rows}
+    found = {}
+    for path in tree.c_sources:
+        if path.startswith("kernel/") and "/boot" not in path and not path.endswith("asm_defs.c"):
+            found.update({(path, function): count for function, count in loops_of(tree.read(path)).items()})
+    return [f"{path}: {function} has {found.get((path, function), 0)} loops, "
+            f"docs/kernel.md lists {listed.get((path, function), 0)}"
+            for path, function in sorted({*found, *listed})
+            if found.get((path, function)) != listed.get((path, function))]
