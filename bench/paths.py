@@ -19,13 +19,14 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "tests", "qemu", "lib"
 import counted  # noqa: E402
 import linux  # noqa: E402
 from counted import BUILD, KERNEL, RAM_BASE, SERVICES, Failed, sections  # noqa: E402
-from machine import Machine, option  # noqa: E402
+from machine import Machine, bare_system, option  # noqa: E402
 import bundle  # noqa: E402
 
 PLUGIN = os.path.join(BUILD, "host", "bench", "paths.so")
 RAM_BYTES = 2 << 30  # as much as any machine here has
 LIMIT = 300  # seconds of the host; ends a boot that hangs
 SYSTEMS = {"worst": ("worst.toml", r"worst: all done$"), "micro": ("micro.toml", r"bench guest: done$")}
+GUESTS = ["noise", "overflow"]  # of tests/guests: all that a guest can do at random; more interrupts than list registers
 
 
 def plugin(out):
@@ -73,7 +74,7 @@ def boot(system, end, out, progress=lambda: None):
                 raise Failed(f"{system} ended before {end!r}; its output ends with\n{machine.text[-2000:]}")
         machine.process.terminate()
         machine.off(LIMIT)
-        failed = re.search("^.*: failed$", machine.text, re.MULTILINE)
+        failed = re.search("^.*(: failed|FAIL .*)$", machine.text, re.MULTILINE)
         if failed:
             raise Failed(failed.group())
     return longest(out)
@@ -85,6 +86,9 @@ def measure(directory, progress):
     found = {}
     for name, (system, end) in SYSTEMS.items():
         found[name] = boot(os.path.join(HERE, system), end, os.path.join(directory, name + ".path"), progress)
+    for name in GUESTS:
+        system = bare_system(directory, [(name, 1)])
+        found[name] = boot(system, r"\d+ passed, 0 failed$", os.path.join(directory, name + ".path"), progress)
     out = os.path.join(directory, "linux.path")
     counted.boot(linux.SYSTEM, directory, "path", linux.MARKER, "quiet" + linux.OFF, progress, plugin(out))
     found["linux"] = longest(out)
