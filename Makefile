@@ -227,8 +227,8 @@ ASM_DEFS := $(KERNELS:%=$(O)/%/asm_defs.h)
 # Boot code runs once; its place in the image follows from its files' names.
 KERNEL_CALLED := memory boot_string
 # No path that counts goes through these.
-KERNEL_SMALL := $(patsubst %,kernel/%.c,cap core cspace irq kernel object thread untyped vcpu_invoke \
-	$(addprefix arch/$(ARCH)/,core machine vcpu vcpu_exception vcpu_id))
+KERNEL_SMALL := $(patsubst %,kernel/%.c,cap core cspace deadline irq kernel line object thread timer untyped vcpu_invoke window \
+	$(addprefix arch/$(ARCH)/,core gic machine memory vcpu vcpu_exception vcpu_id vgic_lr))
 KERNEL_CODE = $(if $(filter $(KERNEL_CALLED),$(notdir $(basename $<))),,$(NO_SAVE_$(ARCH)) \
 	$(if $(filter boot%,$(notdir $(basename $<))),-Os,-flto $(if $(filter $(KERNEL_SMALL),$<),-Os)))
 

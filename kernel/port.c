@@ -193,7 +193,7 @@ static void wait_at(struct port *p, struct context *c)
 }
 
 /* Waits on `p`. The result is in the server's registers, or it is RECEIVING. */
-static void receive(struct kernel *k, struct thread *server, struct port *p)
+static WARM void receive(struct kernel *k, struct thread *server, struct port *p)
 {
 	struct context *c = &server->context;
 

@@ -207,15 +207,15 @@ struct context *thread_faulted(struct kernel *k, struct thread *t, uint32_t kind
 	return sched_dispatch(k);
 }
 
-uint64_t thread_fault_message(struct thread *t, uint8_t *data)
+WARM uint64_t thread_fault_message(struct thread *t, uint8_t *data)
 {
 	thread_fault_put(data, &(struct thread_fault){t->fault_pc, t->fault_address,
 						      t->fault_syndrome, t->fault_kind});
 	return INFO(THREAD_FAULTS_FAULT, THREAD_FAULT_SIZE, 0);
 }
 
-enum status thread_fault_reply(struct kernel *k, struct thread *t, const uint8_t *data,
-			       uint64_t info)
+WARM enum status thread_fault_reply(struct kernel *k, struct thread *t, const uint8_t *data,
+				    uint64_t info)
 {
 	struct fault_reply m;
 

@@ -143,6 +143,17 @@ static inline void context_load_all(const struct arch_context *a)
 	sysreg_write(cptr_el2, a->cptr);
 }
 
+/* Rare, and called from paths that inline all else. */
+static COLD void monitors_leave(struct context *c)
+{
+	monitor_leave((struct vcpu *)c);
+}
+
+static COLD void monitors_enter(struct context *c)
+{
+	monitor_enter((struct vcpu *)c);
+}
+
 /* The switches of an exit and its reply, and of calls between threads. */
 void arch_switch_exit(struct kernel *k, struct context *from, struct context *to)
 {
@@ -150,7 +161,7 @@ void arch_switch_exit(struct kernel *k, struct context *from, struct context *to
 	vcpu_save(&from->arch);
 	context_load_all(&to->arch);
 	if (__builtin_expect(from->arch.direct != 0, 0))
-		monitor_leave((struct vcpu *)from);
+		monitors_leave(from);
 }
 
 void arch_switch_call(struct kernel *k, struct context *from, struct context *to)
@@ -166,7 +177,7 @@ void arch_switch_entry(struct kernel *k, struct context *from, struct context *t
 	thread_save(&from->arch);
 	context_load_all(&to->arch);
 	if (__builtin_expect(to->arch.direct != 0, 0))
-		monitor_enter((struct vcpu *)to);
+		monitors_enter(to);
 }
 
 /* The idle context uses none of these registers, so they stay as they are while it runs. */

@@ -76,17 +76,16 @@ static inline bool descend(const uint64_t **table, uint64_t va, unsigned int shi
 	return true;
 }
 
-static inline struct space_walk end_of_walk(struct space_walk w, uint64_t entry)
+static inline void end_of_walk(struct space_walk *w, uint64_t entry)
 {
 	if ((entry & ENTRY_VALID) != 0) {
-		w.kind = ENTRY_MEMORY;
-		w.pa = entry & TABLE_ADDRESS & ~((1ull << w.order) - 1);
+		w->kind = ENTRY_MEMORY;
+		w->pa = entry & TABLE_ADDRESS & ~((1ull << w->order) - 1);
 	} else if (entry != 0) {
-		w.kind = ENTRY_WINDOW;
-		w.slot = entry >> WINDOW_SLOT_SHIFT & 0xffff;
-		w.generation = (uint32_t)(entry >> WINDOW_GENERATION_SHIFT);
+		w->kind = ENTRY_WINDOW;
+		w->slot = entry >> WINDOW_SLOT_SHIFT & 0xffff;
+		w->generation = (uint32_t)(entry >> WINDOW_GENERATION_SHIFT);
 	}
-	return w;
 }
 
 struct space_walk arch_space_walk(const struct space *s, uint64_t va)
@@ -99,11 +98,14 @@ struct space_walk arch_space_walk(const struct space *s, uint64_t va)
 		return w;
 	if ((s->arch.root_shift == 39 && !descend(&table, va, 39, &entry, &w.order)) ||
 	    !descend(&table, va, 30, &entry, &w.order) ||
-	    !descend(&table, va, 21, &entry, &w.order))
-		return end_of_walk(w, entry);
+	    !descend(&table, va, 21, &entry, &w.order)) {
+		end_of_walk(&w, entry);
+		return w;
+	}
 	entry = table[va >> PAGE_SHIFT & 511];
 	w.order = PAGE_SHIFT;
-	return end_of_walk(w, entry);
+	end_of_walk(&w, entry);
+	return w;
 }
 
 /* The entry of 2^order bytes at va, or null. It may be of any kind. */
@@ -111,16 +113,14 @@ static uint64_t *find(struct space *s, uint64_t va, unsigned int order)
 {
 	uint64_t *table = s->arch.root;
 
-	for (unsigned int shift = s->arch.root_shift; shift >= PAGE_SHIFT; shift -= LEVEL_BITS) {
-		uint64_t *entry = entry_of(table, va, shift);
+	for (unsigned int shift = s->arch.root_shift; shift > order; shift -= LEVEL_BITS) {
+		uint64_t entry = *entry_of(table, va, shift);
 
-		if (shift == order)
-			return entry;
-		if ((*entry & ENTRY_TABLE) != ENTRY_TABLE)
+		if ((entry & ENTRY_TABLE) != ENTRY_TABLE)
 			return NULL;
-		table = table_of(*entry);
+		table = table_of(entry);
 	}
-	return NULL;
+	return order <= s->arch.root_shift ? entry_of(table, va, order) : NULL;
 }
 
 /*

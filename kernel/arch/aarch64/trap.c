@@ -241,6 +241,7 @@ static HOT struct context *sysreg_exit(struct kernel *k, struct vcpu *v, uint64_
 		arch_vcpu_advance(v, 4);
 		return &v->context;
 	}
+	v->exit.class = EXIT_SYSREG; /* once more: the compiler sees no other message then */
 	return vcpu_exit(k, v);
 }
 

@@ -275,7 +275,7 @@ void arch_vcpu_set_register(struct vcpu *v, uint8_t number, uint64_t value)
 /* ---- Execution ---- */
 
 /* In AArch32 (a guest's EL0) the IT block's state, bits 26:25 and 15:10, goes on, too. */
-static uint64_t advance_it(uint64_t psr)
+static COLD uint64_t advance_it(uint64_t psr)
 {
 	uint64_t it = ((psr >> 25) & 3) | ((psr >> 8) & 0xfc);
 

@@ -56,7 +56,7 @@ static void take(struct kernel *k, struct vcpu *v, uint64_t esr, uint64_t far)
 		a->psr |= PSR_PAN;
 }
 
-void arch_vcpu_abort(struct kernel *k, struct vcpu *v)
+WARM void arch_vcpu_abort(struct kernel *k, struct vcpu *v)
 {
 	uint64_t syndrome = v->exit.syndrome;
 	uint32_t class = ESR_EC(syndrome) == EC_FETCH ? EC_FETCH : EC_DATA;
@@ -69,7 +69,7 @@ void arch_vcpu_abort(struct kernel *k, struct vcpu *v)
 	take(k, v, (uint64_t) class << 26 | esr, v->exit.virtual);
 }
 
-void arch_vcpu_undefined(struct kernel *k, struct vcpu *v)
+WARM void arch_vcpu_undefined(struct kernel *k, struct vcpu *v)
 {
 	uint64_t far = k->loaded == v ? sysreg_read(far_el1) : v->arch.system.far;
 
