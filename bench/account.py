@@ -33,8 +33,12 @@ BATCHES = 8 * 1024  # turns that one figure takes of a loop
 LOOPS = {
     "svc_null": (CLIENT, "loop_null", "svc", 0),
     "ipc_call_reply": (CLIENT, "ipc_call", "svc", 0),
+    "ipc_call_reply_raw": (CLIENT, "loop_raw", "svc", 0),
+    "fp_switch": (CLIENT, "loop_fp", "svc", 0),  # and a call, and another of them
     "signal": (CLIENT, "loop_signal", "svc", 0),
     "signal_wake": (CLIENT, "loop_signal", "svc", BATCHES),
+    "map_4k": (CLIENT, "loop_map", "svc", 0),
+    "unmap_4k": (CLIENT, "loop_unmap", "svc", 0),
     "hvc_kernel": (GUEST, "loop_call", "hvc", 0),
     "exit_vmm": (GUEST, "loop_call", "hvc", BATCHES),
     "mmio_server": (GUEST, "loop_load", "ldr", 0),

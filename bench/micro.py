@@ -5,7 +5,7 @@
     make micro && bench/micro.py
 
 QEMU counts time in instructions (-icount shift=0), so services and guests measure with their counter. As a
-program, prints name, figure and aim.
+program, prints name, figure and must.
 """
 import os
 import re
@@ -21,10 +21,11 @@ from results import Failed  # noqa: E402
 import bundle  # noqa: E402
 import run  # noqa: E402
 
-# Name: aim, and what is counted: with the trapping instruction, without the loop around it.
+# Name: must, and what is counted: with the trapping instruction, without the loop around it.
 FIGURES = {
     "svc_null": (80, "CALL_NULL of a service"),
     "ipc_call_reply": (350, "client's stub, server's dispatch in another address space, and back; 32 bytes each way"),
+    "ipc_call_reply_raw": (300, "the same with four words and without code: CALL_CALL, and CALL_REPLY_WAIT in a loop"),
     "signal": (110, "CALL_SIGNAL where nobody waits"),
     "signal_wake": (500, "CALL_SIGNAL, the waiter of higher priority runs, waits again, back in the signaller"),
     "hvc_kernel": (90, "a guest's SMCCC_ARCH_WORKAROUND_1, which the kernel answers"),
@@ -37,7 +38,9 @@ FIGURES = {
     "eoi": (25, "call of a function that ends an interrupt; it is an error if it takes more than without a hypervisor"),
     "vcpu_switch": (900, "from WFI of a vCPU to the second instruction of another VM's, which uses FP, as both do; the list "
                          "register of its timer is loaded"),
+    "fp_switch": (250, "an instruction that uses FP, after another service has used it"),
     "map_4k": (300, "SPACE_MAP of a page by a service, a call each"),
+    "unmap_4k": (300, "FRAME_UNMAP of it"),
 }
 SYSTEM = os.path.join(HERE, "micro.toml")
 GUEST = os.path.join(ROOT, "build", bundle.ARCH, "bench", "micro.elf")

@@ -3,7 +3,8 @@
  * Measures the calls a service makes, in instructions, and writes a line `bench NAME FIGURE` for
  * each to its log. Needs QEMU's -icount shift=0: an instruction is a nanosecond. What is measured
  * runs COUNT times; of some BATCHES that the machine may have interrupted, the shortest counts;
- * what a loop without the call takes is taken off. Grants: echo and waiter (calls), untyped.
+ * what a loop without the call takes is taken off. Grants: echo, waiter, raw and fp (calls),
+ * untyped.
  */
 #include <stdbool.h>
 
@@ -25,7 +26,7 @@
 #define OPAQUE(...) __asm__ volatile("" : : __VA_ARGS__ : "memory")
 
 static struct {
-	skerry_cap echo, signal, woken, frames;
+	skerry_cap echo, raw, fp, signal, woken, frames;
 	bool failed;
 } bench;
 
@@ -40,14 +41,17 @@ static struct {
 		    "1:\tmov x0, %[a0]\n\tmov x1, %[a1]\n\t" trap "subs %[n], %[n], #1\n\tb.ne 1b" \
 		    : [n] "+r"(n)                                                                  \
 		    : [a0] "r"(a0), [a1] "r"(a1)                                                   \
-		    : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "cc", "memory");             \
+		    : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11",    \
+		      "x12", "x13", "x14", "x15", "x16", "x17", "cc", "memory");                   \
 		return sys_counter() - begin;                                                      \
 	}
 
 TRAP_LOOP(loop_empty, "")
 TRAP_LOOP(loop_null, "svc #1\n\t")
 TRAP_LOOP(loop_signal, "svc #5\n\t")
-_Static_assert(CALL_NULL == 1 && CALL_SIGNAL == 5, "the numbers above");
+TRAP_LOOP(loop_raw, "svc #2\n\t")
+TRAP_LOOP(loop_fp, "svc #2\n\t.arch_extension fp\n\tfmov d0, #1.0\n\t")
+_Static_assert(CALL_NULL == 1 && CALL_CALL == 2 && CALL_SIGNAL == 5, "the numbers above");
 
 /* ---- Loops around a call that a service writes in C ---- */
 
@@ -68,12 +72,27 @@ static NOINLINE uint64_t loop_echo(uint64_t call, uint64_t unused)
 	return begin;
 }
 
-static NOINLINE uint64_t loop_map(uint64_t call, uint64_t unused)
+static NOINLINE uint64_t loop_unmap(uint64_t call)
 {
 	uint64_t begin = sys_counter();
 	int32_t status = 0;
 
-	(void)unused;
+	for (uint32_t n = 0; n < FRAMES; n++) {
+		OPAQUE("r"(n), "r"(bench.frames + n));
+		if (call)
+			status |= frame_unmap(bench.frames + n);
+	}
+	begin = sys_counter() - begin;
+	bench.failed |= status != OK;
+	return begin;
+}
+
+/* Returns what mapping takes, or unmapping. */
+static NOINLINE uint64_t loop_map(uint64_t call, uint64_t unmap)
+{
+	uint64_t begin = sys_counter(), end;
+	int32_t status = 0;
+
 	for (uint32_t n = 0; n < FRAMES; n++) {
 		OPAQUE("r"(n), "r"(bench.frames + n), "r"(ADDRESS + n * PAGE));
 		if (call)
@@ -81,10 +100,9 @@ static NOINLINE uint64_t loop_map(uint64_t call, uint64_t unused)
 					    SPACE_ATTR_READ | SPACE_ATTR_WRITE, 1);
 	}
 	begin = sys_counter() - begin;
-	for (uint32_t n = 0; call && n < FRAMES; n++)
-		status |= frame_unmap(bench.frames + n);
+	end = loop_unmap(call);
 	bench.failed |= status != OK;
-	return begin;
+	return unmap ? end : begin;
 }
 
 /* ---- Figures ---- */
@@ -116,6 +134,11 @@ static void traps(void)
 {
 	uint64_t empty = shortest(loop_empty, 0, 0);
 
+	uint64_t raw = shortest(loop_raw, bench.raw, INFO(0, 0, 0));
+
+	say("ipc_call_reply_raw", raw - empty, COUNT);
+	/* Two of them in each turn: the client's and the server's. */
+	say("fp_switch", shortest(loop_fp, bench.fp, INFO(0, 0, 0)) - raw, 2 * COUNT);
 	say("svc_null", shortest(loop_null, 0, 0) - empty, COUNT);
 	say("signal", shortest(loop_signal, bench.signal, 1) - empty, COUNT);
 	/* The first signal makes the server one that only waits. */
@@ -130,10 +153,14 @@ static bool prepare(void)
 	struct bench_nothing in = {0}, out;
 
 	bench.echo = grant_slot("echo");
+	bench.raw = grant_slot("raw");
+	bench.fp = grant_slot("fp");
 	bench.signal = slots_take(1);
 	bench.woken = slots_take(MESSAGE_CAPS);
 	bench.frames = slots_take(FRAMES);
-	return bench_signal_call(waiter, &in, &out, bench.woken) == OK &&
+	return bench_registers_call(bench.raw, &in, &out) == OK &&
+	       bench_registers_fp_call(bench.fp, &in, &out) == OK &&
+	       bench_signal_call(waiter, &in, &out, bench.woken) == OK &&
 	       untyped_retype(untyped, CAP_SIGNAL, 0, 0, bench.signal, 1) == OK &&
 	       untyped_retype(untyped, CAP_FRAME, 12, 0, tables, 4) == OK &&
 	       untyped_retype(untyped, CAP_FRAME, 12, 0, bench.frames, FRAMES) == OK &&
@@ -148,6 +175,7 @@ int main(void)
 	}
 	say("ipc_call_reply", shortest(loop_echo, 1, 0) - shortest(loop_echo, 0, 0), COUNT);
 	traps();
+	say("unmap_4k", shortest(loop_map, 1, 1) - shortest(loop_map, 0, 1), FRAMES);
 	say("map_4k", shortest(loop_map, 1, 0) - shortest(loop_map, 0, 0), FRAMES);
 	return 0;
 }
