@@ -85,19 +85,25 @@ TEST(cap_delete_goes_on_after_every_interruption)
 
 /* init starts to delete `slot` and is interrupted; `other`, of higher priority, gets to run then.
  */
-static void interrupt_delete(struct machine *m, const struct user *other, uint32_t signal,
-			     uint32_t slot)
+static void interrupt_delete_at(struct machine *m, const struct user *other, uint32_t signal,
+				uint32_t slot, unsigned step)
 {
 	struct result r;
 
 	IS_CURRENT(m, other->t);
 	CHECK_EQ(SYS(m, other->t, CALL_WAIT, signal, 1).status, BLOCKED);
-	m->k->arch.preempt_at = 1;
+	m->k->arch.preempt_at = step;
 	fake_time += 100;
 	r = INVOKE(m, BOOT_SLOT_CSPACE, CSPACE_DELETE, slot);
 	m->k->arch.preempt_at = 0;
 	CHECK_EQ(r.status, PREEMPTED);
 	IS_CURRENT(m, other->t);
+}
+
+static void interrupt_delete(struct machine *m, const struct user *other, uint32_t signal,
+			     uint32_t slot)
+{
+	interrupt_delete_at(m, other, signal, slot, 1);
 }
 
 struct two_deleters {
@@ -157,6 +163,39 @@ TEST(cap_delete_around_an_interrupted_delete)
 	CHECK_EQ(SYS(m, d.other.t, CALL_WAIT, d.signal, 1).status, BLOCKED);
 	/* Its slot is empty when it is executed again. */
 	CHECK_EQ(again(m).status, BAD_CAP);
+}
+
+/* A timer's hold is where the deletion of `signal` is interrupted, at one of the steps; bound anew
+ * meanwhile, it is another signal's. */
+static void rebind_in_a_delete(unsigned step)
+{
+	struct two_deleters d = {.m = machine_new()};
+	struct machine *m = d.m;
+	uint32_t signal = object_new(m, CAP_SIGNAL, 0), next = object_new(m, CAP_SIGNAL, 0);
+	uint32_t copy = copy_new(m, signal, RIGHT_ALL, 0), timer = object_new(m, CAP_TIMER, 0);
+
+	OKAY(m, timer, TIMER_BIND, copy, 1);
+	for (unsigned i = 0; i < 3; i++)
+		copy_new(m, signal, RIGHT_ALL, 0);
+	d.timer = object_new(m, CAP_TIMER, 0);
+	d.signal = object_new(m, CAP_SIGNAL, 0);
+	OKAY(m, d.timer, TIMER_BIND, d.signal, 1);
+	OKAY(m, d.timer, TIMER_SET, fake_time + 50);
+	d.other = user_start(m, 5);
+	interrupt_delete_at(m, &d.other, d.signal, signal, step);
+	CHECK_EQ(INVOKE_AS(m, d.other.t, timer, TIMER_BIND, next, 1).status, OK);
+	CHECK_EQ(SYS(m, d.other.t, CALL_WAIT, d.signal, 1).status, BLOCKED);
+	CHECK_EQ(again(m).status, OK);
+	CHECK_EQ(type_of(m, signal), CAP_EMPTY);
+	CHECK(((struct timer *)slot_object(m, timer))->signal.object == slot_object(m, next));
+}
+
+TEST(cap_hold_taken_out_of_an_interrupted_delete)
+{
+	for (unsigned step = 1; step <= 9; step++) {
+		rebind_in_a_delete(step);
+		test_clean();
+	}
 }
 
 TEST(cap_copy_into_an_interrupted_delete)

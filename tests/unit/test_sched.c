@@ -311,6 +311,15 @@ TEST(sched_a_call_that_ends_in_the_middle_of_a_chain_frees_it)
 	CHECK(d.m->k->owner == &d.owner.t->context);
 }
 
+TEST(sched_a_server_stopped_in_the_middle_of_a_chain_frees_it)
+{
+	struct deep d = deep_new();
+
+	OKAY(d.m, d.s2.slot, THREAD_STOP);
+	IS_CURRENT(d.m, d.s1.t);
+	CHECK_EQ(user_result(d.s1.t).status, PEER_RESTARTED);
+}
+
 TEST(sched_a_call_that_ends_at_the_head_of_a_chain_frees_it)
 {
 	struct deep d = deep_new();

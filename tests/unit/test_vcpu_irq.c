@@ -178,6 +178,20 @@ static struct two two_new(uint64_t ticks)
 	return t;
 }
 
+TEST(vcpu_loaded_before_its_deadline_has_none)
+{
+	struct two t = two_new(1000);
+	struct machine *m = t.x.m;
+
+	CHECK(t.other.v->deadline.armed);
+	as_boss(&t.x, t.other.slot, VCPU_INJECT, 41, 0, 0);
+	CHECK(m->k->loaded == t.other.v && !t.other.v->deadline.armed);
+	time_pass(m, 1000);
+	CHECK_EQ(fake_guest_acknowledge(m->k), 41);
+	fake_guest_end(m->k, 41);
+	CHECK_EQ(fake_guest_acknowledge(m->k), TIMER_ID);
+}
+
 TEST(vcpu_two_keep_their_registers)
 {
 	struct two t = two_new(1000);

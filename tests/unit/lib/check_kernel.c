@@ -258,6 +258,8 @@ static void check_context(struct kernel *k, struct context *c)
 	check_list(&c->stalled_on_me);
 	if (!wants || !c->budget)
 		CHECK(!c->queued);
+	if (!wants)
+		CHECK(!c->stalled);
 	if (c->budget && wants && !(t && t->caller))
 		CHECK(c->queued || c->stalled || c->exhausted);
 	CHECK(!(c->queued && c->stalled));
@@ -336,7 +338,8 @@ static void check_deadlines(struct kernel *k)
 		if (d->kind == DEADLINE_TIMER)
 			CHECK(census_has(CAP_TIMER, container_of(d, struct timer, deadline)));
 		else if (d->kind == DEADLINE_VCPU)
-			CHECK(census_has(CAP_VCPU, container_of(d, struct vcpu, deadline)));
+			CHECK(census_has(CAP_VCPU, container_of(d, struct vcpu, deadline)) &&
+			      k->loaded != container_of(d, struct vcpu, deadline));
 		else
 			CHECK(census_has_context(container_of(d, struct context, refill)));
 

@@ -69,6 +69,20 @@ static void check_found(const struct space *s)
 	CHECK(window_find(s, &walk) == s->found);
 }
 
+/* The doorbells of each window are a list of live ones that name it. */
+static void check_doorbells(const struct cspace *cs)
+{
+	for (uint32_t w = 1; cs && w < cs->count; w++) {
+		uint32_t i = cs->slots[w].type == CAP_WINDOW ? cs->slots[w].window.doorbells : 0;
+
+		for (unsigned n = 0; i; i = cs->slots[i].doorbell.next) {
+			CHECK(i < cs->count && cs->slots[i].type == CAP_DOORBELL);
+			CHECK(cs->slots[i].doorbell.window == w && cs->slots[i].doorbell.self == i);
+			CHECK(++n <= WINDOW_DOORBELLS);
+		}
+	}
+}
+
 static void check_pool(const struct space *s)
 {
 	unsigned pool = 0;
@@ -111,6 +125,7 @@ void check_spaces(struct kernel *k, const struct census *census)
 		CHECK(n.windows <= windows[id]);
 		check_found(s);
 		check_pool(s);
+		check_doorbells(s->windows.object);
 	}
 	CHECK_EQ(live, spaces);
 }
