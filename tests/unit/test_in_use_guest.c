@@ -167,7 +167,7 @@ static void cspace_of_windows_in_an_rpc(struct scene *s)
 /* The one in the middle, or all of the signal; a store that rang is an ordinary access now. */
 static void doorbell_is_gone(struct scene *s)
 {
-	struct cspace *windows = s->g.windows ? slot_object(s->m, s->g.windows) : NULL;
+	const struct cspace *windows = slot_object(s->m, s->g.windows);
 	uint32_t first = windows->slots[1].window.doorbells;
 
 	CHECK_EQ(windows->slots[3].type, CAP_EMPTY);
