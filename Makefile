@@ -68,7 +68,7 @@ GUEST_FLAGS = $(TARGET_FLAGS) $(NO_FP_$(ARCH)) $(STRICT_ALIGN_$(ARCH)) -ffreesta
 
 HOST_FLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -isystem $(B)/deps/dtc/libfdt $(NANOPB_FLAGS)
-UNIT_FLAGS := $(HOST_FLAGS) -Itests/unit/arch -Itests/unit/lib -Itests/unit -Ikernel -Iservices/lib -Iservices/lib/virtio -Iservices/lib/uart \
+UNIT_FLAGS := $(HOST_FLAGS) -Itests/unit/arch -Itests/unit/lib -Itests/unit -Itests/fuzz/lib -Ikernel -Iservices/lib -Iservices/lib/virtio -Iservices/lib/uart \
 	-I$(B)/idl -I$(H)/idl -I.
 
 # ---- What is built -----------------------------------------------------------------------------
@@ -392,8 +392,8 @@ run: all $(if $(filter %ivc,$(CONFIG)),guest-ivc) $(if $(filter $(TREE_BOARDS:=%
 	@tools/run.py
 image: all $(if $(filter $(TREE_BOARDS),$(BOARD)),$(TREES)) ## Files that a board's U-Boot boots: build/BOARD/card. BOARD=name CONFIG=system KERNEL= INITRD= APPEND=
 	@tools/image.py
-test: all unit $(TREES) $(TEST_PREREQUISITES) ## Unit, ipc and qemu tests
-	@tests/run.py unit ipc qemu
+test: all unit $(TREES) $(TEST_PREREQUISITES) ## Unit, fuzz, ipc and qemu tests
+	@tests/run.py unit fuzz ipc qemu
 test-long: all unit $(TREES) $(TEST_PREREQUISITES) ## Tests that take longer
 	@tests/run.py long
 bench: all $(BENCH_PREREQUISITES) ## Instructions per operation: a table, and build/bench.json

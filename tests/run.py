@@ -1,15 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Runs test suites: tests/run.py [--only WORD] SUITE...  with SUITE one of unit, ipc, qemu, long.
+"""Runs test suites: tests/run.py [--only WORD] SUITE...  with SUITE one of unit, fuzz, ipc, qemu, long.
 
 A test is a program that prints `ok NAME` or `FAIL NAME` for each of its cases and exits with 0 when none
 failed; anything else it prints is shown when it fails. Programs come from:
 
   unit   build/host/unit/NAME for each tests/unit/NAME.c, and tests/unit/**/test_*.py
+  fuzz   build/host/fuzz/NAME for each tests/fuzz/NAME.c, and tests/fuzz/test_*.py
   ipc    tests/ipc/run.py or tests/ipc/test_*.py, and build/host/ipc/test_*
   qemu   executable tests/qemu/*.py
-  long   executable tests/long/*.py and tests/*/long_*.py, and the unit tests that draw random numbers,
-         with TEST_ROUNDS times as many rounds
+  long   executable tests/long/*.py and tests/*/long_*.py, and the unit tests that draw random numbers
+         and what is fuzzed, with TEST_ROUNDS times as many rounds
 
 A program that runs too long is killed with everything it started, and has failed.
 """
@@ -34,6 +35,7 @@ LINE = re.compile(r"^(ok|FAIL) (\S.*)$", re.MULTILINE)
 CORES = os.cpu_count() or 1
 SUITES = {
     "unit": (120, CORES),
+    "fuzz": (120, CORES),
     "ipc": (120, CORES),
     "qemu": (240, max(1, CORES // 2)),
     "long": (1800, max(1, CORES // 2)),
@@ -120,6 +122,11 @@ def unit():
             + [Program(p) for p in sorted((TESTS / "unit").glob("**/test_*.py"))])
 
 
+def fuzz():
+    return ([Program(HOST / "fuzz" / s.stem) for s in sorted((TESTS / "fuzz").glob("fuzz_*.c"))]
+            + [Program(p) for p in executables(TESTS / "fuzz", "test_*.py")])
+
+
 def ipc():
     return [Program(p) for p in executables(TESTS / "ipc", "run.py") + executables(TESTS / "ipc", "test_*.py")
             + executables(HOST / "ipc", "test_*")]
@@ -132,10 +139,11 @@ def qemu():
 def long():
     random = [s for s in sorted((TESTS / "unit").glob("test_*.c")) if "test_rounds(" in s.read_text()]
     return ([Program(HOST / "unit" / s.stem, {"TEST_ROUNDS": LONG_ROUNDS}) for s in random]
+            + [Program(p.path, {"TEST_ROUNDS": LONG_ROUNDS}) for p in fuzz()]
             + [Program(p) for p in executables(TESTS / "long", "*.py") + executables(TESTS, "*/long_*.py")])
 
 
-FIND = {"unit": unit, "ipc": ipc, "qemu": qemu, "long": long}
+FIND = {"unit": unit, "fuzz": fuzz, "ipc": ipc, "qemu": qemu, "long": long}
 
 
 def show(program):

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# packages.sh [check]: see that this Debian machine has what the build (with "check": make check
-# too) needs. Root gets what is missing installed; anyone else the one line to have it installed.
+# packages.sh [check | fuzz]: see that this Debian machine has what the build (with "check": make
+# check, too; with "fuzz": make fuzz) needs. Root gets what is missing installed; anyone else the one
+# line to have it installed.
 set -eu
 
 # command (or file, or python module) : Debian package
@@ -11,6 +12,8 @@ needs='gcc:gcc /usr/include/stdio.h:libc6-dev aarch64-linux-gnu-gcc:gcc-aarch64-
 	/usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring'
 if [ "${1:-}" = check ]; then
 	needs="$needs clang-format:clang-format clang-tidy:clang-tidy cppcheck:cppcheck git:git"
+elif [ "${1:-}" = fuzz ]; then
+	needs="$needs clang:clang /usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a:libclang-rt-14-dev"
 fi
 
 missing_packages() {

@@ -16,7 +16,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import pages  # noqa: E402
 
-LONG_TARGETS = {"run", "image", "test", "test-long", "bench", "check", "clean", "distclean", "deps"}
+LONG_TARGETS = {"run", "image", "test", "test-long", "fuzz", "fuzz-coverage", "bench", "check", "clean", "distclean", "deps"}
 LONG_PROGRAMS = ("tests/qemu/", "tests/long/", ".ci/", "tests/unit/")
 LINK = re.compile(r"\[[^\]]*\]\(([^)#:]*)(?:#([^)]*))?\)")
 failed = 0

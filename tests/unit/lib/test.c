@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "test.h"
 
-#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,11 +12,6 @@ static jmp_buf after_failure;
 static uint64_t random_state;
 static const char *running = "";
 static bool drawn; /* a random number */
-static struct {
-	void (*f)(void *);
-	void *argument;
-} cleanups[20];
-static unsigned cleanup_count;
 
 void test_register(struct test *t)
 {
@@ -35,26 +29,6 @@ void test_fail(const char *file, int line, const char *format, ...)
 	va_end(arguments);
 	printf("\n");
 	longjmp(after_failure, 1);
-}
-
-void test_check_eq(const char *file, int line, const char *what, int64_t actual, int64_t expected)
-{
-	if (actual != expected)
-		test_fail(file, line,
-			  "%s: expected %" PRId64 " (0x%" PRIx64 "), actual %" PRId64 " (0x%" PRIx64
-			  ")",
-			  what, expected, (uint64_t)expected, actual, (uint64_t)actual);
-}
-
-void test_check_memory(const char *file, int line, const char *what, const void *actual,
-		       const void *expected, size_t bytes)
-{
-	const uint8_t *a = actual, *e = expected;
-
-	for (size_t i = 0; i < bytes; i++)
-		if (a[i] != e[i])
-			test_fail(file, line, "%s[%zu]: expected 0x%02x, actual 0x%02x", what, i,
-				  e[i], a[i]);
 }
 
 uint64_t test_random(void)
@@ -91,22 +65,6 @@ unsigned test_rounds(unsigned usual)
 	return times ? usual * (unsigned)strtoul(times, NULL, 10) : usual;
 }
 
-void test_cleanup(void (*f)(void *), void *argument)
-{
-	if (cleanup_count == sizeof(cleanups) / sizeof(cleanups[0]))
-		FAIL("too many cleanups");
-	cleanups[cleanup_count].f = f;
-	cleanups[cleanup_count++].argument = argument;
-}
-
-void test_clean(void)
-{
-	while (cleanup_count > 0) {
-		cleanup_count--;
-		cleanups[cleanup_count].f(cleanups[cleanup_count].argument);
-	}
-}
-
 static bool run(const struct test *t)
 {
 	/* volatile: read after longjmp */
@@ -115,7 +73,6 @@ static bool run(const struct test *t)
 	running = t->name;
 	drawn = false;
 	random_state = seed();
-	cleanup_count = 0;
 	if (!setjmp(after_failure)) {
 		t->run();
 		passed = true;

@@ -13,15 +13,12 @@
 #include <string.h>
 
 #include "kernel/abi.h"
+#include "fuzz.h"
 #include "rpc_host.h"
-#include "test.h"
-
-static uint64_t seed;
 
 static uint32_t next(uint32_t below)
 {
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (uint32_t)(seed >> 33) % below;
+	return (uint32_t)(test_random() % below);
 }
 
 static uint64_t number(void)
@@ -36,7 +33,7 @@ static uint64_t number(void)
 	case 0:
 		return n + next(3) - 1;
 	case 1:
-		return (uint64_t)next(1u << 31) << next(33);
+		return test_random() >> next(64);
 	default:
 		return n + 0x1000ull * next(3) * next(2);
 	}
@@ -79,9 +76,11 @@ static int32_t call_with_numbers(uint32_t method)
 
 static int32_t call_with_bytes(uint32_t method)
 {
-	for (size_t i = 0; i < MESSAGE_BYTES; i++)
-		rpc_buffer()[i] = (uint8_t)next(next(2) ? 256 : 16);
-	return rpc_call(method, next(2) ? next(MESSAGE_BYTES + 1) : next(40));
+	const size_t size = next(8) ? next(24) : next(MESSAGE_BYTES + 1);
+
+	for (size_t i = 0; i < size; i++)
+		rpc_buffer()[i] = (uint8_t)(i < 24 ? next(next(2) ? 256 : 16) : i);
+	return rpc_call(method, size);
 }
 
 /* Something happens: an exit of a vCPU, or none. */
@@ -126,17 +125,16 @@ static uint32_t next_method(void)
 	return next(2) ? AX_VM_ID + next(AX_VM_DROP - AX_VM_ID + 1) : usual[next(4)];
 }
 
-TEST(rpc_fuzz)
-{
-	const uint32_t rounds = test_rounds(20000);
-	uint32_t runs = 0, vms = 0;
+REACH(runs);
+REACH(vms);
 
-	seed = 5;
+FUZZ(8000, 1024)
+{
 	rpc_steered();
 	config.emu_devices_count = 1;
 	config.emu_devices[0] = (skerry_EmulatedDevice){
 	    .name = "ivc", .base_gpa = 0xa0000000, .length = 0x10000, .emu_type = 0xa};
-	for (uint32_t i = 0; i < rounds; i++) {
+	while (fuzz_more()) {
 		const uint32_t method = next_method();
 		int32_t status;
 
@@ -150,12 +148,13 @@ TEST(rpc_fuzz)
 		      status == AXVM_BAD_STATE || status == AXVM_INVALID_INPUT ||
 		      status == AXVM_NO_MEMORY || status == AXVM_UNSUPPORTED ||
 		      status == AXVM_HYPERVISOR_ERROR);
-		runs += method == AX_VM_RUN_VCPU && status == IPC_KEPT;
-		vms += method == AX_VM_NEW && status == 0;
+		if (method == AX_VM_RUN_VCPU && status == IPC_KEPT)
+			reached(runs);
+		if (method == AX_VM_NEW && status == 0)
+			reached(vms);
 		if (!server.vm)
 			CHECK(host_is_empty());
 		if (next(3) == 0)
 			turn();
 	}
-	CHECK(runs > rounds / 100 && vms > rounds / 100);
 }

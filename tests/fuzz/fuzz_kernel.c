@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sources: tests/unit/fuzz_calls.c */
+/* sources: tests/fuzz/lib/kernel_calls.c */
 /*
  * Whoever is current does something at random: a thread makes a call with arguments that are often
  * sensible, a guest does what guests do. The oracle is what must always be true: check_kernel after
  * every step, the strictness of the fake machine, and that no call is without a defined status.
  */
-#include "fuzz_calls.h"
+#include "kernel_calls.h"
 
 /* Registers no call touches, in which a context notes what else of its state should be. */
 #define EAGER_NOTE 20
@@ -86,6 +86,24 @@ static void check_notes(struct machine *m, struct context *c)
 	}
 }
 
+/* Interrupts of the machine, lines and timers: each two of a kind, bound and armed. */
+static void populate_lines(struct machine *m, const struct guest *g, uint32_t signal)
+{
+	for (uint32_t i = 0; i < 3; i++) {
+		uint32_t irq = object_new(m, CAP_IRQ, 0), line = object_new(m, CAP_LINE, 0);
+		uint32_t timer = object_new(m, CAP_TIMER, 0);
+
+		OKAY(m, BOOT_SLOT_CORE, CORE_IRQ, irq, 40 + i, i & 1);
+		if (i < 2)
+			OKAY(m, irq, IRQ_ARM, g->slot, 40 + i, 0, i & 1);
+		else
+			OKAY(m, irq, IRQ_BIND, signal, 1);
+		OKAY(m, line, LINE_ARM, g->slot, 50 + i, 0, i & 1);
+		OKAY(m, timer, TIMER_BIND, signal, 1 << i);
+		OKAY(m, timer, TIMER_SET, fake_time + 100000 * i);
+	}
+}
+
 /* Some of everything, at init's priority, so that nobody runs before all are there. */
 static void populate(struct machine *m)
 {
@@ -105,18 +123,20 @@ static void populate(struct machine *m)
 		OKAY(m, g.space_slot, SPACE_BIND, 1, ports[0], 0x9000000, 12, 0);
 		OKAY(m, g.space_slot, SPACE_DOORBELL, 2, 1, signal, 0, 1, 3);
 		OKAY(m, g.slot, VCPU_SOURCE, 0, 0, 1);
+		if (i == 1)
+			populate_lines(m, &g, signal);
 		guest_start(m, &g, INIT_PRIORITY);
 	}
 }
 
-static void run(unsigned steps)
+FUZZ(500, 32768)
 {
 	struct machine *m = machine_new();
 	unsigned idle = 0;
 
 	populate(m);
 	m->k->arch.preempt_at = (unsigned)(test_random() % 3);
-	for (unsigned i = 0; i < steps && idle < 30; i++) {
+	while (fuzz_more() && idle < 30) {
 		struct context *c = m->k->current;
 
 		idle = c->kind == CONTEXT_IDLE_LOOP ? idle + 1 : 0;
@@ -134,13 +154,5 @@ static void run(unsigned steps)
 			user_fault(m, 1, fuzz_address(), 0);
 		else
 			thread_step(m, (struct thread *)c);
-	}
-}
-
-TEST(fuzz_whoever_is_current)
-{
-	for (unsigned i = 0; i < test_rounds(12); i++) {
-		run(2500);
-		test_clean();
 	}
 }

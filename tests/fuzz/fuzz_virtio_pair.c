@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: services/lib/state.c services/lib/ring.c services/lib/frames.c */
 /*
- * The console and the network device under random accesses of registers, guest memory that holds
+ * The console and the network device under accesses of registers, guest memory that holds
  * anything and changes at any time, also between two reads of the same request, and a console or
  * switch that writes anything into the rings. What must hold all the same: the sanitizer finds no
  * access outside of what was granted, each queue's answers are as many as its requests, a call does
@@ -19,7 +19,7 @@ static void wrote(void);
 /* NOLINTEND(bugprone-suspicious-include) */
 #include "services/devices/virtio-console/virtio_console.h"
 #include "services/devices/virtio-net/virtio_net.h"
-#include "test.h"
+#include "fuzz.h"
 
 #define LOW 0x80000000ull
 #define HIGH 0x80004000ull /* touches the first region */
@@ -46,13 +46,6 @@ static struct {
 	uint32_t writes;
 	bool acts; /* guest and peer write to their memory while the device is at work */
 } w;
-
-static uint64_t pick(const uint64_t *values, size_t count)
-{
-	return values[test_random() % count];
-}
-#define PICK(...) \
-	pick((const uint64_t[]){__VA_ARGS__}, sizeof((uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
 
 static uint64_t address(void)
 {
@@ -292,10 +285,9 @@ static uint32_t serve(void)
 	return done;
 }
 
-static void fuzz(const struct kind *kind, unsigned rounds)
+static void begin(const struct kind *kind)
 {
 	static const uint64_t gpa[] = {LOW, HIGH, APART}, size[] = {0x4000, 0x1000, 0x1000};
-	unsigned served = 0;
 
 	memset(&w, 0, sizeof(w));
 	w.kind = kind;
@@ -310,34 +302,38 @@ static void fuzz(const struct kind *kind, unsigned rounds)
 		w.ram.regions[i].at = fresh(size[i]);
 	}
 	start();
-	for (unsigned i = 0; i < rounds; i++) {
+}
+
+REACH(console_answered);
+REACH(net_answered);
+
+FUZZ(10000, 4096)
+{
+	const struct kind *kind = once_in(2) ? &console_kind : &net_kind;
+
+	begin(kind);
+	while (fuzz_more()) {
 		bool live = virtio_mmio_live(&virtio_device_now(kind->device)->mmio);
 
-		if (test_random() % (live ? 64 : 2) == 0)
+		if (once_in(live ? 64 : 2))
 			set_up();
-		w.acts = test_random() % 2;
+		w.acts = once_in(2);
 		for (uint64_t n = test_random() % 8; n > 0; n--)
 			guest_writes();
 		for (uint64_t n = test_random() % 4; n > 0; n--)
 			peer_writes();
-		if (test_random() % 2)
+		if (once_in(2))
 			peer_is_honest();
-		if (test_random() % 16 == 0)
+		if (once_in(16))
 			access_register();
-		if (test_random() % 32 == 0)
+		if (once_in(32))
 			start();
-		served += serve() != 0;
+		if (serve()) {
+			if (kind == &console_kind)
+				reached(console_answered);
+			else
+				reached(net_answered);
+		}
 		check_state();
 	}
-	CHECK(served > rounds / 64);
-}
-
-TEST(a_random_driver_and_console_reach_nothing_beyond_their_memory)
-{
-	fuzz(&console_kind, test_rounds(60000));
-}
-
-TEST(a_random_driver_and_switch_reach_nothing_beyond_their_memory)
-{
-	fuzz(&net_kind, test_rounds(60000));
 }

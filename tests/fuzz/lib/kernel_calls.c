@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "fuzz_calls.h"
+#include "kernel_calls.h"
 
 #include "exit.skerry.h"
 
 #define POOL 90 /* slots that calls are made on, from BOOT_SLOT_FREE on */
-
-uint64_t fuzz_pick(const uint64_t *values, size_t count)
-{
-	return values[test_random() % count];
-}
-bool once_in(unsigned n)
-{
-	return test_random() % n == 0;
-}
 
 static uint64_t slot(void)
 {
