@@ -150,3 +150,9 @@ void start(void)
 	CHECK(vgic_line(&gic, WIRED, false, false));
 	wr(0, GICD, 4, 0x12);
 }
+
+void vgic_host_wire(unsigned int cpu, uint32_t id, bool high)
+{
+	vgic_host.wire[wire(cpu, id)] = high;
+	raise(cpu, id);
+}

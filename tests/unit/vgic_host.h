@@ -38,5 +38,7 @@ extern struct vgic gic;
 void start(void);
 uint64_t rd(unsigned int cpu, uint64_t address, uint32_t width);
 void wr(unsigned int cpu, uint64_t address, uint32_t width, uint64_t value);
+/* A device's line goes up or down. */
+void vgic_host_wire(unsigned int cpu, uint32_t id, bool high);
 
 #endif
