@@ -11,6 +11,13 @@ F := $(B)/fuzz
 $(F)/obj/boot/%.o $(F)/obj/tests/fuzz/fuzz_boot%.o: UNIT_FLAGS := $(UNIT_FLAGS) -Itests/fuzz/boot -Iboot
 $(F)/cov/boot/%.o $(F)/cov/tests/fuzz/fuzz_boot%.o: UNIT_FLAGS := $(UNIT_FLAGS) -Itests/fuzz/boot -Iboot
 
+# Every message of idl/.
+$(H)/idl/fuzz_messages_table.h: tests/fuzz/messages.py $(IDL_STAMP) $(H)/idl/stamp
+	$(call say,GEN,$@)
+	$(Q)tests/fuzz/messages.py $(B)/idl $(IDL_NANOPB) >$@
+$(H)/obj/tests/fuzz/fuzz_messages.o $(F)/obj/tests/fuzz/fuzz_messages.o $(F)/cov/tests/fuzz/fuzz_messages.o check: \
+	$(H)/idl/fuzz_messages_table.h
+
 define fuzz_rule
 $(H)/fuzz/$(1): $(call fuzz_objects,$(1),$(H)/obj) $(H)/obj/tests/fuzz/lib/fuzz_driver.o \
 		$(H)/lib/libunit.a $(H)/lib/libfdt.a $(H)/lib/libnanopb.a

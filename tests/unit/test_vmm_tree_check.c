@@ -210,34 +210,3 @@ TEST(controllers_are_not_looked_up_without_end)
 {
 	refused(controllers, "/many@4: interrupts-extended cannot be followed");
 }
-
-static void all(struct fdt_write *w)
-{
-	bus(w, 0x8fff000, PAGE);
-	extended(w);
-	disabled(w);
-}
-
-TEST(a_hostile_tree_is_refused_or_made_whole)
-{
-	int size;
-
-	supply(4, all);
-	size = (int)fdt_totalsize(supplied);
-	for (unsigned i = 0; i < test_rounds(20000); i++) {
-		uint32_t at[3];
-		uint8_t before[3];
-		int result;
-
-		for (int j = 0; j < 3; j++) {
-			at[j] = (uint32_t)(test_random() % (uint64_t)size);
-			before[j] = supplied[at[j]];
-			supplied[at[j]] = (uint8_t)(test_random() >> (test_random() % 8));
-		}
-		result = patch();
-		if (result >= 0)
-			CHECK_EQ(fdt_check_full(out, (size_t)result), 0);
-		for (int j = 2; j >= 0; j--)
-			supplied[at[j]] = before[j];
-	}
-}
