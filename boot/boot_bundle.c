@@ -180,8 +180,7 @@ static bool read_segment(const struct boot *b, const struct elf_header *h, uint3
 /* Boot loaders reserve the initrd, so it need not be in what is free. */
 void boot_bundle(struct boot *b)
 {
-	if (!ranges_overlap(&b->ram, b->bundle.base, 1) ||
-	    !ranges_overlap(&b->ram, b->bundle.base + b->bundle.size - 1, 1))
+	if (!ranges_contain(&b->ram, b->bundle.base, b->bundle.size))
 		boot_fail(b, "the initrd at %x is not in RAM", b->bundle.base);
 	boot_map(b, b->bundle.base, b->bundle.size, MMU_DATA);
 	read_plan(b);
