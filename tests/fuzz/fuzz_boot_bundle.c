@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: tests/fuzz/boot/boot_host.c boot/boot_bundle.c boot/boot_memory.c boot/boot_range.c */
-/* sources: services/init/cpio.c */
+/* sources: services/init/cpio.c tests/fuzz/lib/cpio_write.c */
 /*
  * The bundle as boot code reads it: archive, plan, and init's program, each right but for some
  * edits. It ends in one line; or the RAM is split as the plan says, init's pages are in its image,
@@ -8,11 +8,11 @@
  */
 #include "boot_host.h"
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "cpio_write.h"
 #include "fuzz.h"
 #include "services/init/cpio.h"
 
@@ -42,21 +42,8 @@ static struct boot boot;
 
 static size_t add(size_t at, const char *name, const void *data, size_t size, size_t padding)
 {
-	const size_t name_size = strlen(name) + 1 + padding;
-	char header[111];
-
-	if (at + size + name_size + 128 > ROOM)
-		return at;
-	snprintf(header, sizeof(header),
-		 "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", 1, 0100644, 0, 0,
-		 1, 0, size, 0, 0, 0, 0, name_size, 0);
-	memset(bundle + at, 0, 128 + name_size + size);
-	memcpy(bundle + at, header, 110);
-	memcpy(bundle + at + 110, name, strlen(name));
-	at = (at + 110 + name_size + 3) & ~(size_t)3;
-	if (size)
-		memcpy(bundle + at, data, size);
-	return (at + size + 3) & ~(size_t)3;
+	CHECK(at + size + padding + CPIO_WRITE_MOST <= ROOM);
+	return cpio_write(bundle, at, name, padding + 1, data, size);
 }
 
 static struct boot_plan plan(void)
