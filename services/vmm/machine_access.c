@@ -17,7 +17,8 @@ static uint32_t forward(skerry_cap port, const struct mmio_access *in, uint64_t 
 	for (uint32_t i = 0; i < TRIES && status == PEER_RESTARTED; i++)
 		status = vcpu_exit_mmio_call(port, in, &out);
 	*value = out.value;
-	return status ? EXIT_ACTION_ABORT : out.action;
+	/* The kernel takes no other from us, either. */
+	return status || out.action > EXIT_ACTION_ADVANCE_BLOCK ? EXIT_ACTION_ABORT : out.action;
 }
 
 uint32_t machine_access(struct machine *m, uint32_t cpu, const struct mmio_access *in,
