@@ -2,7 +2,7 @@
 # What is fuzzed: each tests/fuzz/fuzz_NAME.c is a target (tests/fuzz/lib/fuzz.h). It is linked three
 # times: with a driver of ours (make test), with libFuzzer (make fuzz), and for coverage.
 FUZZ_TARGETS := $(notdir $(basename $(wildcard tests/fuzz/*.c)))
-fuzz_sources = $(shell sed -n '1,12s,^/\* sources: \(.*\) \*/$$,\1,p' tests/fuzz/$(1).c)
+fuzz_sources = $(wildcard $(shell sed -n '1,12s,^/\* sources: \(.*\) \*/$$,\1,p' tests/fuzz/$(1).c))
 fuzz_objects = $(addprefix $(2)/,$(patsubst %.c,%.o,tests/fuzz/$(1).c $(call fuzz_sources,$(1)) tests/fuzz/lib/fuzz_input.c))
 
 # Boot code as it is, above stand-ins for what is the machine's.

@@ -84,6 +84,19 @@ void fuzz_failed(void)
 	_exit(1);
 }
 
+/* The undefined behaviour sanitizer's runtime is apart from the other, and knows no callback. */
+const char *__ubsan_default_options(void);
+const char *__ubsan_default_options(void)
+{
+	return "abort_on_error=1:print_stacktrace=1";
+}
+
+static void aborted(int number)
+{
+	(void)number;
+	fuzz_failed();
+}
+
 static void no_end(int number)
 {
 	(void)number;
@@ -187,6 +200,7 @@ int main(int count, char **arguments)
 	name = strrchr(arguments[0], '/') ? strrchr(arguments[0], '/') + 1 : arguments[0];
 	if (__sanitizer_set_death_callback)
 		__sanitizer_set_death_callback(found);
+	signal(SIGABRT, aborted);
 	signal(SIGALRM, no_end);
 	for (int i = 1; i < count; i++) {
 		origin = arguments[i];
