@@ -89,8 +89,9 @@ def run(target, seed, seconds):
     say(f"FAIL {target}, seed {seed}; log: build/fuzz/{target}/log")
     for path in sorted(set((FUZZ / target).glob("*-*")) - before):
         name = path.relative_to(ROOT)
-        say(f"to see it again: make build/host/fuzz/{target} && build/host/fuzz/{target} {name}\n"
-            f"to keep it as a test: cp {name} tests/fuzz/corpus/{target}/NAME")
+        if make is compiled:
+            say(f"to see it again: make build/host/fuzz/{target} && build/host/fuzz/{target} {name}")
+        say(f"to keep it as a test: cp -r {name} tests/fuzz/corpus/{target}/NAME")
     return False
 
 

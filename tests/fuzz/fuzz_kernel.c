@@ -129,7 +129,7 @@ static void populate(struct machine *m)
 	}
 }
 
-FUZZ(500, 32768)
+FUZZ(1200, 32768)
 {
 	struct machine *m = machine_new();
 	unsigned idle = 0;

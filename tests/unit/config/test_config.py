@@ -69,7 +69,6 @@ def main():
         import gicv2
         import examples
         import good
-        import mutated
         import never
         import passed
         import placed
@@ -82,8 +81,13 @@ def main():
             for group in groups.split():
                 for name, changes, expected in getattr(module, group):
                     results.run(f"{group.lower().replace('_', ' ')}: {name}", error_case, changes, expected)
+<<<<<<< HEAD
         for name, test in {**good.TESTS, **passed.TESTS, **placed.TESTS, **gicv2.TESTS, **asked.TESTS, **examples.TESTS,
                            **mutated.TESTS, **virtio.TESTS, **never.TESTS}.items():
+=======
+        for name, test in {**good.TESTS, **passed.TESTS, **placed.TESTS, **asked.TESTS, **examples.TESTS,
+                           **virtio.TESTS, **never.TESTS}.items():
+>>>>>>> e216e66 (tests: fuzz configurations, also the examples)
             results.run(name, test, TOP)
     print(f"{results.passed} passed, {results.failed} failed")
     sys.exit(results.failed != 0)
