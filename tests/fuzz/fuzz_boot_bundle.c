@@ -134,10 +134,11 @@ static void load(struct boot *b)
 /* All RAM is as it was, but for the image. */
 static void check_ram(const struct boot_core *c)
 {
-	const uint8_t *from = (const uint8_t *)c->image, *to = from + c->image_bytes;
+	const uint8_t *from = (const uint8_t *)c->image, *to;
 
-	if (!c->image)
+	if (!from)
 		return;
+	to = from + c->image_bytes;
 	CHECK(from >= ram && to <= ram + RAM_BYTES);
 	for (const uint8_t *p = ram; p < ram + RAM_BYTES; p += 512)
 		if (p + 512 <= from || p >= to)
