@@ -108,6 +108,7 @@ extern const struct boot_uart boot_uarts[BOOT_UARTS];
 void boot_fail(const struct boot *b, const char *format, ...) __attribute__((noreturn));
 
 /* ---- boot_tree.c: what the device tree says ---- */
+bool boot_tree_is_whole(const struct boot *b); /* else nothing of it can be read */
 void boot_tree_console(struct boot *b); /* first: what is wrong with the rest can be said then */
 void boot_tree_machine(struct boot *b);
 /* Entry `index` of `reg` of the first node that is compatible; -> the node, or -1. */

@@ -5,6 +5,7 @@
 #include "boot_fdt.h"
 
 #define TREE_DEPTH 8
+#define HEADER_WORDS 10
 
 /* `cells` big-endian words from `p` on. */
 static uint64_t read_cells(const uint8_t *p, int cells)
@@ -106,6 +107,16 @@ static bool node_reg(const struct boot *b, int node, int index, struct range *r)
 		bus = parent;
 	}
 	return false;
+}
+
+/* libfdt reads the blocks as words wherever the header says that they are. */
+bool boot_tree_is_whole(const struct boot *b)
+{
+	const uint32_t *header = (const void *)b->tree;
+
+	return b->tree_size >= HEADER_WORDS * sizeof(*header) &&
+	       __builtin_bswap32(header[2]) % 4 == 0 && __builtin_bswap32(header[4]) % 8 == 0 &&
+	       fdt_check_full(b->tree, b->tree_size) == 0;
 }
 
 void boot_tree_console(struct boot *b)

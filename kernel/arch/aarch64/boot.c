@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "boot.h"
 
-#include "boot_fdt.h"
 #include "sysreg.h"
 
 #define TREE_MAGIC 0xd00dfeedu
@@ -77,7 +76,7 @@ static void boot_main(uint64_t unused)
 	b->rodata = (uint64_t)rodata_start;
 	b->resident_end = (uint64_t)boot_start;
 	b->image_end = (uint64_t)image_end;
-	if (fdt_check_full(b->tree, b->tree_size) != 0)
+	if (!boot_tree_is_whole(b))
 		boot_stop();
 	boot_tree_console(b);
 	if (b->console.size != 0)
