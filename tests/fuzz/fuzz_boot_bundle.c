@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: tests/fuzz/boot/boot_host.c boot/boot_bundle.c boot/boot_memory.c boot/boot_range.c */
+/* sources: boot/boot_check.c boot/boot_record.c boot/boot_tree.c */
 /* sources: services/init/cpio.c tests/fuzz/lib/cpio_write.c */
 /*
  * The bundle as boot code reads it: archive, plan, and init's program, each right but for some
@@ -7,6 +8,7 @@
  * and nothing beside the image was written. Both readers of archives find the same.
  */
 #include "boot_host.h"
+#include <libfdt.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +39,8 @@ struct elf {
 REACH(loaded);
 REACH(failed);
 
+/* A tree of one node. */
+static _Alignas(8) uint8_t empty[256];
 static uint8_t bundle[ROOM], *ram;
 static struct boot boot;
 
@@ -118,17 +122,40 @@ static size_t make_bundle(void)
 	return once_in(6) ? fuzz_edit(bundle, at, ROOM) : at;
 }
 
+/* No core has a device that another has, that is RAM, or that is the interrupt controller. */
+static void check_devices(const struct boot *b)
+{
+	struct ranges given = b->ram;
+
+	ranges_add(&given, b->distributor.base, b->distributor.size);
+	for (uint32_t i = 0; i < b->cores; i++)
+		for (uint32_t j = 0; j < b->plan.cores[i].device_count; j++) {
+			const struct plan_device *d = &b->plan.cores[i].devices[j];
+
+			CHECK(d->size && !ranges_overlap(&given, d->base, d->size));
+			CHECK(ranges_add(&given, d->base, d->size));
+		}
+}
+
 static void load(struct boot *b)
 {
+	static struct boot_record record;
 	uint64_t entry;
 
 	boot_bundle(b);
 	CHECK(ranges_contain(&b->ram, b->bundle.base, b->bundle.size));
+	boot_check(b);
+	check_devices(b);
 	boot_memory_split(b);
 	boot_host_check_split(b);
 	entry = boot_init_load(b, &b->core[0]);
 	CHECK(entry - SERVICE_BASE < b->core[0].image_bytes);
 	boot_init_map(b, &b->core[0], NULL);
+	for (uint32_t i = 0; i < b->cores; i++) {
+		memset(&record, 0, sizeof(record));
+		boot_record_fill(b, &b->core[i], i, &record);
+		boot_host_check_record(b, i, &record);
+	}
 }
 
 /* All RAM is as it was, but for the image. */
@@ -154,11 +181,14 @@ static void begin(const uint8_t *file, size_t size)
 		CHECK(ram != MAP_FAILED);
 		ram = (uint8_t *)(((uint64_t)ram + PLAN_ALIGN - 1) & ~(PLAN_ALIGN - 1));
 		memset(ram, PATTERN, RAM_BYTES);
+		CHECK_EQ(fdt_create_empty_tree(empty, sizeof(empty)), 0);
 	}
 	boot_host_begin();
 	memset(&boot, 0, sizeof(boot));
 	boot.level = BOOT_EL2;
 	boot.bundle = (struct range){(uint64_t)file, size};
+	boot.tree = empty;
+	boot.distributor = (struct range){0x9004000, PAGE};
 	boot.image = 0x200000;
 	boot.image_end = 0x300000;
 	boot.resident_end = 0x280000;

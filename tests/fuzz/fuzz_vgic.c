@@ -30,6 +30,7 @@ REACH(command_done);
 REACH(lpi_pending);
 REACH(spi_pending);
 REACH(stalled);
+REACH(waits_for_end);
 
 static struct its its;
 static uint32_t queue_at;
@@ -67,7 +68,10 @@ static void any_register(void)
 	static const uint32_t ts[] = {0, 4, 8, 0x80, 0x88, 0x90, 0x100, 0x108, 0x10040, 0xffe8};
 	uint64_t at = (test_random() % 8) * PICK(1, 4, 4, 4, 8), base;
 
-	switch (test_random() % 4) {
+	switch (test_random() % 5) {
+	case 4: /* it goes to the other vCPU, or to none */
+		store(GICD + 0x6000 + 8 * PICK(WIRED, WIRED, SPI), 8, PICK(0, 1, 1, 7));
+		return;
 	case 0:
 		base = GICD + dist[test_random() % 16];
 		break;
@@ -160,7 +164,7 @@ static void set_up(void)
 static void guest_takes(void)
 {
 	const unsigned int cpu = (unsigned int)(test_random() % 2);
-	const uint32_t id = (uint32_t)PICK(PPI, 0, 1, WIRED, SPI, 27, 8192 + test_random() % 8);
+	const uint32_t id = (uint32_t)PICK(PPI, 0, WIRED, WIRED, SPI, 27, 8192 + test_random() % 8);
 	uint32_t *state = &vgic_host.state[cpu][id];
 
 	if (*state & IRQ_PENDING && !(*state & IRQ_ACTIVE))
@@ -180,7 +184,8 @@ static bool given(uint32_t id, unsigned int cpu)
 	return enabled && (rd(0, GICD, 4) & (group1 ? 2 : 1));
 }
 
-/* What is pending at a vCPU is enabled, of a group that is on, and nowhere else. */
+/* What is pending at a vCPU is enabled, of a group that is on, and nowhere else, also not active.
+ */
 static void check(void)
 {
 	for (uint32_t id = 0; id < gic.ids; id++) {
@@ -191,6 +196,7 @@ static void check(void)
 				continue;
 			count++;
 			CHECK(given(id, cpu));
+			CHECK(id < VGIC_PRIVATE || !(vgic_host.state[!cpu][id] & IRQ_ACTIVE));
 			if (id >= VGIC_PRIVATE)
 				reached(spi_pending);
 		}
@@ -236,6 +242,13 @@ FUZZ(6000, 8192)
 			break;
 		case 1:
 			guest_takes();
+			if (once_in(4))
+				vgic_end(&gic, (unsigned int)(test_random() % 2),
+					 PICK(WIRED, SPI, PPI, test_random()));
+			if (vgic_host.recheck && once_in(2)) {
+				vgic_host.recheck = false;
+				vgic_recheck(&gic);
+			}
 			break;
 		case 2:
 			vgic_sgi(&gic, (unsigned int)(test_random() % 2),
@@ -266,6 +279,8 @@ FUZZ(6000, 8192)
 			any_register();
 			break;
 		}
+		if (gic.waits)
+			reached(waits_for_end);
 		check();
 	}
 }

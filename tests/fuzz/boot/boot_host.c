@@ -136,3 +136,20 @@ void boot_host_check_split(const struct boot *b)
 					    ((aside + PLAN_ALIGN - 1) & ~(PLAN_ALIGN - 1)));
 	}
 }
+
+void boot_host_check_record(const struct boot *b, uint32_t number, const struct boot_record *r)
+{
+	CHECK_EQ(r->core, number);
+	CHECK(r->region_count <= BOOT_REGIONS);
+	for (uint32_t i = 0; i < r->region_count; i++) {
+		const struct boot_region *a = &r->regions[i];
+		const struct range range = {a->base, a->size};
+
+		CHECK(a->size && (a->base | a->size) % PAGE == 0);
+		CHECK(!range_overlap(&range, b->image, b->resident_end - b->image));
+		CHECK(a->kind == BOOT_BUNDLE ||
+		      !range_overlap(&range, b->bundle.base, b->bundle.size));
+		for (uint32_t j = 0; j < i; j++)
+			CHECK(!range_overlap(&range, r->regions[j].base, r->regions[j].size));
+	}
+}

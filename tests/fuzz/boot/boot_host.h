@@ -14,5 +14,7 @@ void boot_host_begin(void);
 void boot_host_check_ranges(const struct ranges *set);
 /* Once memory is split: nobody has what is another's, or what nobody may have. */
 void boot_host_check_split(const struct boot *b);
+/* What init is told of: regions of pages, none of which another has or the kernel keeps. */
+void boot_host_check_record(const struct boot *b, uint32_t number, const struct boot_record *r);
 
 #endif

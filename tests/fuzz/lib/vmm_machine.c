@@ -14,6 +14,8 @@
 
 #define SLOTS_FIRST 200u
 
+static const struct start_page page = {.frequency = 62500000};
+struct start_places start_places = {.page = &page};
 static struct message_buffer buffer;
 _Thread_local struct message_buffer *ipc_thread_buffer = &buffer;
 
