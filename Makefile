@@ -68,8 +68,9 @@ GUEST_FLAGS = $(TARGET_FLAGS) $(NO_FP_$(ARCH)) $(STRICT_ALIGN_$(ARCH)) -ffreesta
 
 HOST_FLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -isystem $(B)/deps/dtc/libfdt $(NANOPB_FLAGS)
-UNIT_FLAGS := $(HOST_FLAGS) -Itests/unit/arch -Itests/unit/lib -Itests/unit -Itests/fuzz/lib -Itests/ipc/host -Ikernel -Iservices/lib -Iservices/lib/virtio -Iservices/lib/uart \
-	-I$(B)/idl -I$(H)/idl -I.
+UNIT_FLAGS := $(HOST_FLAGS) -Itests/unit/arch -Itests/unit/lib -Itests/unit -Itests/fuzz/lib -Itests/ipc/host \
+	-Ikernel -Iservices/lib -Iservices/lib/virtio -Iservices/lib/uart -I$(B)/idl -I$(H)/idl -I. \
+	-Itests/fuzz/boot -Iboot -Ikernel/arch/$(ARCH)
 
 # ---- What is built -----------------------------------------------------------------------------
 

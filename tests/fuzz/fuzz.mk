@@ -5,11 +5,7 @@ FUZZ_TARGETS := $(notdir $(basename $(wildcard tests/fuzz/*.c)))
 fuzz_sources = $(wildcard $(shell sed -n '1,12s,^/\* sources: \(.*\) \*/$$,\1,p' tests/fuzz/$(1).c))
 fuzz_objects = $(addprefix $(2)/,$(patsubst %.c,%.o,tests/fuzz/$(1).c $(call fuzz_sources,$(1)) tests/fuzz/lib/fuzz_input.c))
 
-# Boot code as it is, above stand-ins for what is the machine's.
-$(H)/obj/boot/%.o $(H)/obj/tests/fuzz/fuzz_boot%.o $(H)/obj/tests/fuzz/boot/%.o: UNIT_FLAGS := $(UNIT_FLAGS) -Itests/fuzz/boot -Iboot -Ikernel/arch/aarch64
 F := $(B)/fuzz
-$(F)/obj/boot/%.o $(F)/obj/tests/fuzz/fuzz_boot%.o $(F)/obj/tests/fuzz/boot/%.o: UNIT_FLAGS := $(UNIT_FLAGS) -Itests/fuzz/boot -Iboot -Ikernel/arch/aarch64
-$(F)/cov/boot/%.o $(F)/cov/tests/fuzz/fuzz_boot%.o $(F)/cov/tests/fuzz/boot/%.o: UNIT_FLAGS := $(UNIT_FLAGS) -Itests/fuzz/boot -Iboot -Ikernel/arch/aarch64
 
 # Every message of idl/.
 $(H)/idl/fuzz_messages_table.h: tests/fuzz/messages.py $(IDL_STAMP) $(H)/idl/stamp

@@ -31,9 +31,9 @@ static uint8_t expected[2 * RAM_BYTES];
 
 void arch_clean(const void *at, size_t bytes)
 {
-	const uint8_t *from = at;
+	const uint8_t *from = at, *first = (const uint8_t *)host.memory;
 
-	CHECK(from >= host.memory[0] && from + bytes <= host.memory[0] + sizeof(host.memory));
+	CHECK(from >= first && from + bytes <= first + sizeof(host.memory));
 	cleaned += bytes;
 }
 
@@ -123,7 +123,7 @@ static void check_pieces(void)
 			CHECK(a->gpa + a->size <= b->gpa || b->gpa + b->size <= a->gpa);
 		}
 	}
-	CHECK_MEMORY(host.memory[0], expected, sizeof(host.memory));
+	CHECK_MEMORY(host.memory, expected, sizeof(host.memory));
 }
 
 FUZZ(3000, 256)
