@@ -58,10 +58,14 @@ static struct boot_plan plan(void)
 	p.core_count = (uint32_t)(1 + test_random() % 3);
 	for (uint32_t i = 0; i < 3; i++) {
 		p.cores[i].ram_bytes = i ? PICK(1, 1, 2, 3) * PLAN_ALIGN : 0;
-		p.cores[i].device_count = (uint32_t)PICK(0, 0, 0, 0, 1, 2, 16, once_in(4) ? 17 : 0);
-		for (uint32_t j = 0; j < 2; j++)
-			p.cores[i].devices[j] = (struct plan_device){
-			    0x9000000 + test_random() % 16 * PAGE, test_random() % 3 * PAGE};
+		p.cores[i].device_count = (uint32_t)PICK(0, 0, 0, 0, 1, 2, 16, once_in(4) ? 40 : 0);
+		for (uint32_t j = 0; j < PLAN_DEVICES; j++)
+			p.cores[i].devices[j] =
+			    (struct plan_device){0x9010000 + (i * PLAN_DEVICES + j) * PAGE, PAGE};
+		if (once_in(4))
+			p.cores[i].devices[0] = (struct plan_device){
+			    once_in(4) ? (uint64_t)ram : 0x9000000 + test_random() % 32 * PAGE,
+			    test_random() % 3 * PAGE};
 	}
 	p.range_count = (uint32_t)PICK(0, 0, 0, 1, 1, 2, 3, once_in(4) ? 17 : 1);
 	for (uint32_t i = 0; i < 3; i++)
@@ -81,7 +85,8 @@ static void program(uint8_t *to)
 			.type = 2,
 			.machine = 183,
 			.entry = SERVICE_BASE + PICK(0, 0, 0, 4, 0xfff, 0x4000000),
-			.segments_at = offsetof(struct elf, segments),
+			.segments_at =
+			    once_in(16) ? INIT_BYTES - 8 : offsetof(struct elf, segments),
 			.header_bytes = 64,
 			.segment_bytes = sizeof(e.segments[0]),
 			.segment_count = (uint16_t)PICK(1, 2, 3, 3, 4, once_in(4) ? 17 : 1)};
@@ -92,11 +97,11 @@ static void program(uint8_t *to)
 		e.segments[i].offset =
 		    PICK(0, 0x100, 0x100, 0x400, once_in(4) ? ~0ull : INIT_BYTES);
 		e.segments[i].va =
-		    SERVICE_BASE + i * PICK(0x2000, 0x2000, 0x2000, 0x800) + PICK(0, 0, 16);
+		    SERVICE_BASE + i * PICK(0x2000, 0x2000, 0x2000, 0x800) + PICK(0, 0, 16, 0xc00);
 		e.segments[i].file_bytes = PICK(0, 0, 0x100, 0x100, 0x400, INIT_BYTES);
 		e.segments[i].memory_bytes =
 		    once_in(32) ? 64u << 20
-				: PICK(0, 0x800, 0x1000, 0x1800, e.segments[i].file_bytes);
+				: PICK(0, 0x200, 0x800, 0x1000, 0x1800, e.segments[i].file_bytes);
 	}
 	memset(to, 0x11, INIT_BYTES);
 	memcpy(to, &e, sizeof(e));

@@ -12,10 +12,25 @@
 #define FP_NOTE 21
 #define LAZY_NOTE 22
 
+/* The end of a message buffer, which the kernel never writes, has the buffer's own address in it.
+ */
+static void check_buffer(const struct thread *t)
+{
+	const uint32_t own = (uint32_t)((uintptr_t)t->message >> 9);
+	uint32_t *end = t->message ? &t->message->reserved[0] : NULL;
+
+	if (!end)
+		return;
+	CHECK(*end == 0 || *end == own); /* 0: its page is new */
+	*end = own;
+}
+
 static void thread_step(struct machine *m, struct thread *t)
 {
-	enum status s = fuzz_call(m, t);
+	enum status s;
 
+	check_buffer(t);
+	s = fuzz_call(m, t);
 	CHECK(s == BLOCKED || s == PREEMPTED || (s <= OK && s >= UNSUPPORTED));
 }
 

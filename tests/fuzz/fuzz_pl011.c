@@ -33,7 +33,9 @@ static void access_register(struct pl011 *s)
 	static const uint16_t offsets[] = {0,	 0,    4,    0x18, 0x2c, 0x30,
 					   0x34, 0x38, 0x3c, 0x40, 0x44, 0x48};
 	const struct pl011_access a = {
-	    .offset = once_in(8) ? test_random() % 0x1010 : offsets[test_random() % 12],
+	    .offset = once_in(8)   ? test_random() % 0x1010
+		      : once_in(3) ? 0
+				   : offsets[test_random() % 12],
 	    .value = once_in(2) ? test_random() : PICK(0, 0x70, 0x301, 0x301, 0x381, 0x7ff),
 	    .width = (uint32_t)(once_in(4) ? test_random() % 9 : 4),
 	    .write = once_in(2)};

@@ -63,7 +63,7 @@ static uint64_t number(void)
 static void any_register(void)
 {
 	static const uint16_t dist[] = {0,     4,     0x80,  0x100, 0x180, 0x200,  0x280,  0x300,
-					0x380, 0x400, 0xc00, 0xd00, 0xf00, 0x6000, 0x6100, 0xffe8};
+					0x380, 0x400, 0xc00, 0xd00, 0xf00, 0x6800, 0x7fc0, 0xffe8};
 	static const uint16_t rd[] = {0, 4, 8, 0x10, 0x14, 0x40, 0x70, 0x78, 0xa0, 0xb0, 0xffe8};
 	static const uint32_t ts[] = {0, 4, 8, 0x80, 0x88, 0x90, 0x100, 0x108, 0x10040, 0xffe8};
 	uint64_t at = (test_random() % 8) * PICK(1, 4, 4, 4, 8), base;
@@ -89,6 +89,15 @@ static void any_register(void)
 		break;
 	}
 	access_at(base + at, (uint32_t)PICK(1, 2, 4, 4, 4, 8, 8), !once_in(4), number());
+}
+
+/* What a driver must not do: it writes a translation itself. */
+static void write_translation(void)
+{
+	const uint64_t entry =
+	    VALID | test_random() % 20 << 32 | PICK(8191, 8192, 8195, 8447, 8448, 0xffffffff);
+
+	memcpy(vgic_host.ram + (ITT - VGIC_HOST_RAM) + test_random() % 32 * 8, &entry, 8);
 }
 
 /* A command as a driver gives it, of few devices, events and collections; or anything. */
@@ -268,7 +277,9 @@ FUZZ(6000, 8192)
 			command();
 			break;
 		case 7:
-			if (once_in(8))
+			if (once_in(4))
+				write_translation();
+			else if (once_in(8))
 				vgic_cpu_reset(&gic, (unsigned int)(test_random() % 2));
 			else
 				vgic_host.ram[PICK(test_random() % 0xc000,

@@ -66,8 +66,9 @@ static void guest_writes(void)
 {
 	const struct virtio_queue *q = virtio_device_queue(w.kind->device, test_random() % 2);
 	const struct virtio_desc d = {address(),
-				      (uint32_t)PICK(0, 1, 11, 12, 26, 60, 1526, 1530, 1531, 0x2000,
-						     0x7fffffff, 0xffffffff, test_random() % 4096),
+				      (uint32_t)PICK(0, 1, 11, 12, 26, 60, 1526, 1530, 0x3000,
+						     0x2000, 0x7fffffff, 0xffffffff,
+						     test_random() % 4096),
 				      (uint16_t)(test_random() % (test_random() % 4 ? 4 : 16)),
 				      (uint16_t)(test_random() % 12)};
 	uint16_t half = (uint16_t)(test_random() % 16);
@@ -113,6 +114,14 @@ static void peer_writes(void)
 		       ~3ull);
 	uint32_t value;
 
+	if (w.kind->ring_bytes == FRAMES_BYTES && once_in(4)) {
+		value = (uint32_t)PICK(59, 60, 1518, 1519, 0x900, 0x1800, 0x1800, 0xffffffff);
+		memcpy(w.rx + 0x1000 +
+			   0x800 *
+			       (FRAMES_SLOTS - 1 - test_random() % (once_in(2) ? 2 : FRAMES_SLOTS)),
+		       &value, 4);
+		return;
+	}
 	memcpy(&value, ring + (offset & 64), 4);
 	value += (uint32_t)PICK(0, 1, 1, 2, 60, 64, 65, 1518, test_random());
 	memcpy(ring + offset, &value, 4);
@@ -237,7 +246,7 @@ static void set_up(void)
 		store(0x44, 1);
 		for (uint32_t i = 0; i < 8; i++) {
 			const struct virtio_desc d = {LOW + 0x2000 + 0x200 * i,
-						      (uint32_t)PICK(12, 26, 60, 1530),
+						      (uint32_t)PICK(12, 26, 1530, 0x2000),
 						      q == 0 ? VIRTIO_DESC_WRITE : 0, 0};
 			const uint16_t head = (uint16_t)i;
 
@@ -293,6 +302,13 @@ static void begin(const struct kind *kind)
 	w.kind = kind;
 	w.tx = fresh(kind->ring_bytes);
 	w.rx = fresh(kind->ring_bytes);
+	/* The rings were in use before: the end of their memory is not far. */
+	for (uint32_t i = 0; kind == &net_kind && i < 2; i++) {
+		const uint32_t used = (uint32_t)(FRAMES_SLOTS - 3 + test_random() % 4);
+
+		memcpy(i ? w.tx : w.rx, &used, 4);
+		memcpy((i ? w.tx : w.rx) + 64, &used, 4);
+	}
 	w.state = fresh(4096);
 	w.flights = fresh(64);
 	w.ram.count = 3;

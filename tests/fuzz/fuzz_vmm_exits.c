@@ -171,7 +171,9 @@ static struct sys_result deliver(void)
 		size = PICK(0, 5, 10, 18, MESSAGE_BYTES);
 		for (size_t i = 0; i < size; i++)
 			data[i] = (uint8_t)(i < 20 ? test_random() : i);
-		r.a[6] = PICK(0, AXVM_VCPUS + 1, ~0ull);
+		if (once_in(4)) /* who is no vCPU says that it has an exit */
+			size = exit_message(data);
+		r.a[6] = PICK(0, 3, AXVM_VCPUS, AXVM_VCPUS + 1, ~0ull);
 		reached(managed);
 	} else {
 		w.cpu = test_random() % 2;

@@ -93,8 +93,9 @@ static enum status build(struct machine *m, struct thread *t)
 				 1 + test_random() % 2)
 		    .status;
 	case 3:
-		return INVOKE_AS(m, t, of(m, CAP_SPACE), SPACE_BIND, 1 + test_random() % 7,
-				 of(m, CAP_PORT), fuzz_address(), PICK(12, 12, 21), value())
+		return INVOKE_AS(m, t, of(m, CAP_SPACE), SPACE_BIND,
+				 once_in(16) ? value() : 1 + test_random() % 7, of(m, CAP_PORT),
+				 fuzz_address(), PICK(12, 12, 21), value())
 		    .status;
 	case 4:
 		return INVOKE_AS(m, t, of(m, CAP_SPACE), SPACE_DOORBELL, 1 + test_random() % 7,
@@ -233,6 +234,8 @@ static enum status on_cspace(struct machine *m, struct thread *t)
 	}
 }
 
+static bool no_action; /* the answer's action is none */
+
 /* Info of an answer the caller can take, most of the time; what belongs to it is in the buffer. */
 static uint64_t answer(const struct thread *t, const struct context *caller)
 {
@@ -240,8 +243,10 @@ static uint64_t answer(const struct thread *t, const struct context *caller)
 	const struct vcpu *v = (const struct vcpu *)caller;
 	uint8_t *data = t->message ? t->message->data : NULL;
 
+	no_action = false;
 	if (!data || !caller || once_in(20))
-		return INFO(test_random() % 4, PICK(0, 8, 480, 14), once_in(4));
+		return INFO(test_random() % 4, PICK(0, 8, 480, 14, 511), once_in(4));
+	no_action = caller->kind == CONTEXT_VCPU && action > EXIT_ACTION_ADVANCE_BLOCK;
 	if (caller->kind == CONTEXT_VCPU && v->exit.class != EXIT_MMIO &&
 	    v->exit.class != EXIT_SYSREG) {
 		exit_reply_put(data,
@@ -253,7 +258,7 @@ static uint64_t answer(const struct thread *t, const struct context *caller)
 		return INFO(0, ACCESS_REPLY_SIZE, 0);
 	}
 	if (!((const struct thread *)caller)->fault_kind)
-		return INFO(test_random() % 4, PICK(0, 8, 480, 14), once_in(4));
+		return INFO(test_random() % 4, PICK(0, 8, 480, 14, 511), once_in(4));
 	fault_reply_put(data, &(struct fault_reply){.action = once_in(2)});
 	return INFO(0, FAULT_REPLY_SIZE, 0);
 }
@@ -262,18 +267,23 @@ static uint64_t answer(const struct thread *t, const struct context *caller)
 static enum status serve(struct machine *m, struct thread *t)
 {
 	uint64_t info = answer(t, t->caller);
+	enum status s;
 
 	switch (test_random() % 8) {
 	case 0:
 		return INVOKE_AS(m, t, BOOT_SLOT_CSPACE, CSPACE_SAVE_REPLY, of(m, CAP_EMPTY))
 		    .status;
 	case 1:
-		return SYS(m, t, CALL_REPLY, 0, info).status;
+		s = SYS(m, t, CALL_REPLY, 0, info).status;
+		CHECK(s != OK || !no_action);
+		return s;
 	case 2:
 	case 3:
 		return SYS(m, t, CALL_CALL, of(m, CAP_PORT), INFO(1, 8, 0)).status;
 	default:
-		return SYS(m, t, CALL_REPLY_WAIT, of(m, CAP_PORT), info).status;
+		s = SYS(m, t, CALL_REPLY_WAIT, of(m, CAP_PORT), info).status;
+		CHECK((s != OK && s != BLOCKED) || !no_action);
+		return s;
 	}
 }
 
