@@ -8,6 +8,7 @@ from skerryc.source import ConfigError, Document
 PAGE = 4096
 TRIGGERS = {"level": False, "edge": True}
 COMPATIBLES = 4  # of a device, at most
+DEVICES_END = 1 << 48  # boot code takes none that reaches beyond
 
 
 def pages(base, size):
@@ -175,6 +176,8 @@ def add_devices(board, table):
     table.done()
     if len(compatible) > COMPATIBLES or not all(0 < len(text) < 32 for text in compatible):
         raise table.error("compatible", f"must be up to {COMPATIBLES} names of 1 to 31 characters; take those of the device's node")
+    if base + size * (count or 1) > DEVICES_END:
+        raise table.error("base", f"ends at 0x{base + size * (count or 1):x}; addresses have 48 bits at most, correct it, size or count")
     for i in range(count or 1):
         device = Device(name if count is None else f"{name}{i}", base + i * size, size, irq + i if irq else 0, edge, dma,
                         path_of(path, base + i * size, count), compatible)
