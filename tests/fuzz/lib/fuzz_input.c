@@ -49,6 +49,16 @@ uint64_t test_random(void)
 	return (mix(bytes) & ~0xffffull) | bytes;
 }
 
+const char *test_name(void)
+{
+	return "";
+}
+
+bool test_is_random(void)
+{
+	return true;
+}
+
 unsigned test_rounds(unsigned usual)
 {
 	return usual;

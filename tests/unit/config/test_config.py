@@ -81,13 +81,8 @@ def main():
             for group in groups.split():
                 for name, changes, expected in getattr(module, group):
                     results.run(f"{group.lower().replace('_', ' ')}: {name}", error_case, changes, expected)
-<<<<<<< HEAD
         for name, test in {**good.TESTS, **passed.TESTS, **placed.TESTS, **gicv2.TESTS, **asked.TESTS, **examples.TESTS,
-                           **mutated.TESTS, **virtio.TESTS, **never.TESTS}.items():
-=======
-        for name, test in {**good.TESTS, **passed.TESTS, **placed.TESTS, **asked.TESTS, **examples.TESTS,
                            **virtio.TESTS, **never.TESTS}.items():
->>>>>>> e216e66 (tests: fuzz configurations, also the examples)
             results.run(name, test, TOP)
     print(f"{results.passed} passed, {results.failed} failed")
     sys.exit(results.failed != 0)
