@@ -144,6 +144,8 @@ static void read_corpus(void)
 		}
 		free(entries[i]);
 	}
+	if (count >= 0)
+		free(entries);
 	origin = NULL;
 }
 
@@ -219,6 +221,6 @@ int main(int count, char **arguments)
 		generate();
 		run();
 	}
-	free(now.data);
+	fresh(0); /* what is found at the very end is of no case */
 	return verdict();
 }
