@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: tests/fuzz/boot/boot_host.c boot/boot_bundle.c boot/boot_memory.c boot/boot_range.c */
 /* sources: boot/boot_check.c boot/boot_record.c boot/boot_tree.c */
+/* sources: kernel/arch/aarch64/gicv3/boot_gic.c */
 /* sources: services/init/cpio.c tests/fuzz/lib/cpio_write.c */
 /*
  * The bundle as boot code reads it: archive, plan, and init's program, each right but for some
@@ -57,6 +58,7 @@ static struct boot_plan plan(void)
 
 	p.core_count = (uint32_t)(1 + test_random() % 3);
 	for (uint32_t i = 0; i < 3; i++) {
+		p.cores[i].hardware_index = once_in(16) ? (uint32_t)(test_random() % 6) : i;
 		p.cores[i].ram_bytes = i ? PICK(1, 1, 2, 3) * PLAN_ALIGN : 0;
 		p.cores[i].device_count = (uint32_t)PICK(0, 0, 0, 0, 1, 2, 16, once_in(4) ? 40 : 0);
 		for (uint32_t j = 0; j < PLAN_DEVICES; j++)
@@ -190,6 +192,9 @@ static void begin(const uint8_t *file, size_t size)
 	}
 	boot_host_begin();
 	memset(&boot, 0, sizeof(boot));
+	boot.cpu_count = 4;
+	for (uint32_t i = 0; i < boot.cpu_count; i++)
+		boot.affinities[i] = i;
 	boot.level = BOOT_EL2;
 	boot.bundle = (struct range){(uint64_t)file, size};
 	boot.tree = empty;

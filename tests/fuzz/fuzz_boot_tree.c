@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sources: tests/fuzz/boot/boot_host.c boot/boot_tree.c boot/boot_memory.c boot/boot_range.c */
-/* sources: services/lib/fdt_write.c */
+/* sources: services/lib/fdt_write.c kernel/arch/aarch64/gicv3/boot_gic.c */
 /*
  * The host's device tree as boot code reads it, and the split of the RAM that it tells of by any
  * plan. It ends in one line, or each core has RAM of its own that is nobody else's.
@@ -229,7 +229,7 @@ FUZZ(5000, 1024)
 		boot_host_check_ranges(&boot.ram);
 		boot_host_check_ranges(&boot.free);
 		CHECK(boot.cpu_count <= BOOT_CPUS);
-		CHECK(boot.redistributor_count <= BOOT_GIC_REGIONS);
+		CHECK(boot.gic_count <= BOOT_GIC_REGIONS);
 		(void)boot_tree_part(&boot, PICK(0x8080000, cell()), cell());
 		plan();
 		if (boot_host_run(boot_memory_split, &boot)) {

@@ -157,7 +157,7 @@ FUZZ(1200, 32768)
 		idle = c->kind == CONTEXT_IDLE_LOOP ? idle + 1 : 0;
 		if (!idle)
 			check_notes(m, c);
-		if (i % 32 == 0)
+		if (once_in(32))
 			check_dangling(m->k);
 		if (idle || once_in(16))
 			time_pass(m, test_random() % 400000);

@@ -3,6 +3,7 @@
 /* sources: services/vmm/arch/aarch64/vgic_dist.c services/vmm/arch/aarch64/vgic_redist.c */
 /* sources: services/vmm/arch/aarch64/vgic_lpi.c services/vmm/arch/aarch64/its.c */
 /* sources: services/vmm/arch/aarch64/its_command.c tests/unit/vgic_host.c */
+/* sources: services/vmm/arch/aarch64/vgicv2.c */
 /*
  * The interrupt controller and the translation service: a guest's accesses of any register, command
  * queue and tables in memory that it changes at any time, devices' lines. What the kernel was given

@@ -86,7 +86,8 @@ static void check_answer(uint64_t info)
 		reached(refused);
 		return;
 	}
-	if (w.method == VCPU_EXIT_MMIO || w.method == VCPU_EXIT_SYSREG) {
+	if (w.method == VCPU_EXIT_MMIO || w.method == VCPU_EXIT_SYSREG ||
+	    (w.method == VCPU_EXIT_FIRMWARE && size == ACCESS_REPLY_WIRE)) {
 		CHECK(access_reply_get(data, size, &access));
 		action = access.action;
 	} else {

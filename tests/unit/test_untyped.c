@@ -240,7 +240,7 @@ TEST(untyped_reserved_memory_keeps_its_contents)
 {
 	struct machine *m = machine_new();
 	uint32_t slot = slot_new(m, 2), part = slot_new(m, 1), space = object_new(m, CAP_SPACE, 0);
-	uint32_t all = SPACE_ATTR_READ | SPACE_ATTR_WRITE | SPACE_ATTR_EXECUTE;
+	uint32_t all = SPACE_ATTR_READ | SPACE_ATTR_WRITE;
 
 	OKAY(m, m->reserved, UNTYPED_RETYPE, CAP_UNTYPED, 12, 0, part, 1);
 	OKAY(m, part, UNTYPED_RETYPE, CAP_FRAME, 12, 0, slot, 1);

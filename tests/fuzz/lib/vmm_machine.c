@@ -19,6 +19,13 @@ struct start_places start_places = {.page = &page};
 static struct message_buffer buffer;
 _Thread_local struct message_buffer *ipc_thread_buffer = &buffer;
 
+const struct start_grant *grant_find_kind(const char *name, uint32_t kind)
+{
+	(void)name;
+	(void)kind;
+	return NULL;
+}
+
 skerry_cap grant_slot(const char *name)
 {
 	return strcmp(name, VMM_DEVICE) == 0 ? VMM_DEVICE_PORT : 51;

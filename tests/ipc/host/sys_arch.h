@@ -29,6 +29,12 @@ SYS_INLINE struct sys_result sys_trap6(const uint32_t number, uint64_t a0, uint6
 	return sys_trap8(number, a0, a1, a2, a3, a4, a5, 0, 0);
 }
 
+SYS_INLINE struct sys_result sys_trap_message(const uint32_t number, uint64_t a0, uint64_t a1,
+					      uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
+{
+	return sys_trap6(number, a0, a1, a2, a3, a4, a5);
+}
+
 SYS_INLINE struct sys_result sys_trap4(const uint32_t number, uint64_t a0, uint64_t a1, uint64_t a2,
 				       uint64_t a3)
 {

@@ -30,6 +30,11 @@ struct fake_irq {
 	struct vcpu *linked; /* has it in a list register or behind those: so it is active */
 };
 
+/* Of boot code, which has one for each core. */
+struct gic {
+	uint64_t redistributor, affinity;
+};
+
 struct arch_kernel {
 	struct fake_translation tlb[FAKE_TLB];
 	unsigned tlb_next;
