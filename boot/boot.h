@@ -149,8 +149,10 @@ void boot_address_bits(struct boot *b);
 
 /* ---- boot_core.c: one core's kernel and init ---- */
 void boot_space_map(struct boot *b, struct boot_core *c, struct space *s, uint64_t va, uint64_t pa,
-		    uint32_t attributes); /* one page */
+		    uint32_t attributes);		   /* one page */
+uint64_t boot_tables(struct boot *b, struct boot_core *c); /* of its kernel; the root */
 void boot_core_build(struct boot *b, uint32_t number);
+void boot_all(struct boot *b); /* all but that cores start */
 
 /* ---- boot_kernel.c: the kernel itself ---- */
 void boot_kernel_build(struct boot *b, uint32_t number);

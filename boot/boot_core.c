@@ -1,9 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One core's init, built by core 0 in that core's memory, behind the core's kernel. */
+/* What core 0 does for all: each core's tables and init, built in that core's memory. */
 #include "boot.h"
 
 #define TABLE_BLOCK 0x200000ull /* one table of the last level covers this */
 #define UPPER_TABLES 4u		/* of levels 1 and 2, and the last one of the boot pages */
+
+struct table_source {
+	struct boot *boot;
+	struct boot_core *core;
+};
+
+static uint64_t *table_page(void *from)
+{
+	struct table_source *s = from;
+
+	return boot_alloc(s->boot, s->core, PAGE, PAGE);
+}
+
+/* Text is shared by all cores; of RAM a kernel maps its own core's alone. */
+uint64_t boot_tables(struct boot *b, struct boot_core *c)
+{
+	struct table_source source = {b, c};
+	struct mmu m = {.page = table_page, .from = &source};
+	bool done;
+
+	m.root = table_page(&source);
+	done = mmu_map(&m, b->image, b->rodata - b->image, MMU_TEXT) &&
+	       mmu_map(&m, b->rodata, b->resident_end - b->rodata, MMU_RODATA) &&
+	       boot_gic_map(b, c, &m);
+	for (uint32_t i = 0; done && i < c->all.count; i++)
+		done = mmu_map(&m, c->all.r[i].base, c->all.r[i].size, MMU_DATA);
+	if (!done)
+		boot_fail(b, "no memory for translation tables");
+	return (uint64_t)m.root;
+}
 
 void boot_space_map(struct boot *b, struct boot_core *c, struct space *s, uint64_t va, uint64_t pa,
 		    uint32_t attributes)
@@ -48,4 +78,23 @@ void boot_core_build(struct boot *b, uint32_t number)
 	for (uint64_t at = 0; at < BOOT_STACK_BYTES; at += PAGE)
 		boot_space_map(b, c, init.space, BOOT_STACK_TOP - BOOT_STACK_BYTES + at, stack + at,
 			       data);
+}
+
+/* All there is to be said about the machine is checked before the first core is built. */
+void boot_all(struct boot *b)
+{
+	if (!boot_tree_is_whole(b))
+		boot_stop();
+	boot_tree_console(b);
+	if (b->console.size != 0)
+		boot_map(b, b->console.base, b->console.size, MMU_DEVICE);
+	boot_tree_machine(b);
+	for (uint32_t i = 0; i < b->free.count; i++)
+		boot_map(b, b->free.r[i].base, b->free.r[i].size, MMU_DATA);
+	boot_bundle(b);
+	boot_devices(b);
+	boot_address_bits(b);
+	boot_memory_split(b);
+	for (uint32_t i = 0; i < b->cores; i++)
+		boot_core_build(b, i);
 }

@@ -9,7 +9,7 @@ import re
 
 FILE_AIM, FILE_LIMIT = 400, 500
 FUNCTION_LIMIT = 60
-KERNEL_LIMIT, ARCH_LIMIT, BOOT_LIMIT = 4500, 4500, 1400
+KERNEL_LIMIT, ARCH_LIMIT, BOOT_LIMIT = 4500, 4500, 1500
 SOURCE = (".c", ".h", ".S", ".py", ".sh", ".lds", ".proto")
 
 

@@ -80,30 +80,10 @@ static uint64_t samples(const struct perf_event_mmap_page *ring)
 	return number;
 }
 
-__attribute__((used)) static void run(void)
+static _Noreturn void count(const struct perf_event_mmap_page *ring, long fd)
 {
-	struct perf_event_attr attr = {
-	    .type = PERF_TYPE_HARDWARE,
-	    .size = sizeof(attr),
-	    .config = PERF_COUNT_HW_CPU_CYCLES,
-	    .sample_period = PERIOD,
-	    .sample_type = PERF_SAMPLE_IP,
-	    .exclude_kernel = 1,
-	};
-	const struct perf_event_mmap_page *ring;
 	uint64_t cycles = 0;
-	long fd = call(__NR_perf_event_open, (long)&attr, 0, -1, -1, 0, 0), at;
 
-	if (fd < 0) {
-		say("no such event\n");
-		leave(1);
-	}
-	at = call(__NR_mmap, 0, (RING_PAGES + 1) * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (at < 0 && at > -4096) {
-		say("no ring\n");
-		leave(1);
-	}
-	ring = (const void *)at;
 	while (samples(ring) < ENOUGH && cycles < (uint64_t)PERIODS_MOST * PERIOD) {
 		for (volatile int i = 0; i < 100000; i++)
 			;
@@ -116,6 +96,29 @@ __attribute__((used)) static void run(void)
 	say_number(cycles / PERIOD);
 	say("\n");
 	leave(0);
+}
+
+__attribute__((used)) static void run(void)
+{
+	struct perf_event_attr attr = {
+	    .type = PERF_TYPE_HARDWARE,
+	    .size = sizeof(attr),
+	    .config = PERF_COUNT_HW_CPU_CYCLES,
+	    .sample_period = PERIOD,
+	    .sample_type = PERF_SAMPLE_IP,
+	    .exclude_kernel = 1,
+	};
+	long fd = call(__NR_perf_event_open, (long)&attr, 0, -1, -1, 0, 0), at;
+
+	if (fd < 0) {
+		say("no such event\n");
+		leave(1);
+	}
+	at = call(__NR_mmap, 0, (RING_PAGES + 1) * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (at > 0)
+		count((const struct perf_event_mmap_page *)at, fd);
+	say("no ring\n");
+	leave(1);
 }
 
 __asm__(".global _start\n"

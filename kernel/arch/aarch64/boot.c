@@ -66,7 +66,6 @@ boot_early(const void *tree, uint64_t level, uint64_t counter)
 	return &early;
 }
 
-/* All there is to be said about the machine is checked before the first core is built. */
 static void boot_main(uint64_t unused)
 {
 	struct boot *b = &boot;
@@ -76,20 +75,7 @@ static void boot_main(uint64_t unused)
 	b->rodata = (uint64_t)rodata_start;
 	b->resident_end = (uint64_t)boot_start;
 	b->image_end = (uint64_t)image_end;
-	if (!boot_tree_is_whole(b))
-		boot_stop();
-	boot_tree_console(b);
-	if (b->console.size != 0)
-		boot_map(b, b->console.base, b->console.size, MMU_DEVICE);
-	boot_tree_machine(b);
-	for (uint32_t i = 0; i < b->free.count; i++)
-		boot_map(b, b->free.r[i].base, b->free.r[i].size, MMU_DATA);
-	boot_bundle(b);
-	boot_devices(b);
-	boot_address_bits(b);
-	boot_memory_split(b);
-	for (uint32_t i = 0; i < b->cores; i++)
-		boot_core_build(b, i);
+	boot_all(b);
 	__asm__ volatile("ic ialluis" ::: "memory");
 	dsb(sy);
 	for (uint32_t i = 1; i < b->cores; i++)

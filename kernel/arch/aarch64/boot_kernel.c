@@ -1,43 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * One core's kernel, built by core 0 in that core's memory. When the core enters, all it needs lies
- * there and nothing of it is mapped by another kernel.
- */
+/* One core's kernel, built by core 0 in that core's memory; no other kernel maps any of it. */
 #include "boot.h"
 #include "port.h"
 #include "sysreg.h"
 
 #define STACK_BYTES 0x4000ull
-
-struct table_source {
-	struct boot *boot;
-	struct boot_core *core;
-};
-
-static uint64_t *table_page(void *from)
-{
-	struct table_source *s = from;
-
-	return boot_alloc(s->boot, s->core, PAGE, PAGE);
-}
-
-/* Text is shared by all cores; of RAM a kernel maps its own core's alone. */
-static uint64_t build_tables(struct boot *b, struct boot_core *c)
-{
-	struct table_source source = {b, c};
-	struct mmu m = {.page = table_page, .from = &source};
-	bool done;
-
-	m.root = table_page(&source);
-	done = mmu_map(&m, b->image, b->rodata - b->image, MMU_TEXT) &&
-	       mmu_map(&m, b->rodata, b->resident_end - b->rodata, MMU_RODATA) &&
-	       boot_gic_map(b, c, &m);
-	for (uint32_t i = 0; done && i < c->all.count; i++)
-		done = mmu_map(&m, c->all.r[i].base, c->all.r[i].size, MMU_DATA);
-	if (!done)
-		boot_fail(b, "no memory for translation tables");
-	return (uint64_t)m.root;
-}
 
 /* The page below the stack is not mapped; what core_enter reads lies above its top. */
 static void build_stack(struct boot *b, struct boot_core *c)
@@ -68,7 +35,7 @@ void boot_kernel_build(struct boot *b, uint32_t number)
 	for (uint32_t i = 0; i < b->cores; i++)
 		k->arch.machine.affinity[i] = b->core[i].affinity;
 	*c->entry = (struct core_entry){
-	    .ttbr = build_tables(b, c),
+	    .ttbr = boot_tables(b, c),
 	    .tcr = mmu_tcr(false),
 	    .mair = MMU_MAIR,
 	    .sctlr = mmu_sctlr(false, true),

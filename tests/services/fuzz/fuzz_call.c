@@ -5,7 +5,7 @@
  */
 #include <stdbool.h>
 
-#include "fuzz.h"
+#include "tries.h"
 #include "init.skerry.h"
 #include "services/lib/sys.h"
 

@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "axvm.ipc.h"
-#include "fuzz.h"
+#include "tries.h"
 #include "services/lib/grants.h"
 #include "services/lib/log.h"
 #include "services/lib/server.h"

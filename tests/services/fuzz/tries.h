@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the callers of the fuzzing service stand on (fuzz_lives.c), and what they do (fuzz_call.c).
  */
-#ifndef FUZZ_H
-#define FUZZ_H
+#ifndef TRIES_H
+#define TRIES_H
 
 #include <stdint.h>
 
