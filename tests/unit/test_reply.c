@@ -176,23 +176,21 @@ TEST(call_ends_when_the_port_is_renewed)
 	CHECK_EQ(p.b.t->context.state, CONTEXT_SENDING);
 }
 
+/* Interrupted at every step: in_use_port_with_callers_deleted (test_in_use_calls.c). */
 TEST(call_ends_when_the_port_is_deleted)
 {
-	for (unsigned preempt_at = 0; preempt_at < 2; preempt_at++) {
-		struct pair p = server_waits();
-		uint32_t other = object_new(p.m, CAP_PORT, 0);
-		struct user idle = server_start(p.m, other, 20);
+	struct pair p = server_waits();
+	uint32_t other = object_new(p.m, CAP_PORT, 0);
+	struct user idle = server_start(p.m, other, 20);
 
-		p.m->k->arch.preempt_at = preempt_at;
-		OKAY(p.m, BOOT_SLOT_CSPACE, CSPACE_DELETE, p.port);
-		CHECK_EQ(user_result(p.a.t).status, PEER_DIED);
-		CHECK_EQ(user_result(p.b.t).status, PEER_DIED);
-		IS_CURRENT(p.m, p.a.t);
-		CHECK_EQ(SYS(p.m, p.a.t, CALL_CALL, p.port, 0).status, BAD_CAP);
-		CHECK_EQ(INVOKE_AS(p.m, p.a.t, BOOT_SLOT_CSPACE, CSPACE_DELETE, other).status, OK);
-		IS_CURRENT(p.m, idle.t);
-		CHECK_EQ(user_result(idle.t).status, BAD_CAP);
-	}
+	OKAY(p.m, BOOT_SLOT_CSPACE, CSPACE_DELETE, p.port);
+	CHECK_EQ(user_result(p.a.t).status, PEER_DIED);
+	CHECK_EQ(user_result(p.b.t).status, PEER_DIED);
+	IS_CURRENT(p.m, p.a.t);
+	CHECK_EQ(SYS(p.m, p.a.t, CALL_CALL, p.port, 0).status, BAD_CAP);
+	CHECK_EQ(INVOKE_AS(p.m, p.a.t, BOOT_SLOT_CSPACE, CSPACE_DELETE, other).status, OK);
+	IS_CURRENT(p.m, idle.t);
+	CHECK_EQ(user_result(idle.t).status, BAD_CAP);
 }
 
 TEST(call_to_oneself_is_a_deadlock)
