@@ -58,8 +58,7 @@ OUT_OF_REACH = {
     "exit_vmm": 435,
     "mmio_server": 490,
     "doorbell": 152,
-    "sgi": 805,
-    "kernel_bytes": 84400,
+    "kernel_max_path": 145000,
 }
 
 

@@ -6,8 +6,8 @@ import subprocess
 
 # musl compiles these with its own private headers, in its own style of build.
 MUSL_OVERLAY = "services/lib/musl/"
-# The module and program of a Linux guest, for its headers alone.
-LINUX_GUEST = "tools/guest/"
+# The module and programs of a Linux guest, for its headers alone.
+LINUX_GUEST = ("tools/guest/", "tests/linux/")
 
 
 class Tree:
@@ -18,7 +18,7 @@ class Tree:
                                 stdout=subprocess.PIPE).stdout.splitlines()
         self.files = sorted(f for f in set(listed) if os.path.isfile(f))
         self.c_files = [f for f in self.files if f.endswith((".c", ".h"))]
-        own = [f for f in self.c_files if not f.startswith((MUSL_OVERLAY, LINUX_GUEST))]
+        own = [f for f in self.c_files if not f.startswith((MUSL_OVERLAY, *LINUX_GUEST))]
         self.c_sources = [f for f in own if f.endswith(".c")]
         self.c_headers = [f for f in own if f.endswith(".h")]
         self._text = {}

@@ -130,11 +130,20 @@ static bool has_file(const char *name)
 	return !strcmp(name, "program");
 }
 
+/* The schema's names have this much room or more. */
+static void put_text(char *to, const char *text)
+{
+	const size_t length = strlen(text) + 1;
+
+	CHECK(length <= 16);
+	memcpy(to, text, length);
+}
+
 static void name(char *to)
 {
 	static const char *const names[] = {"ram", "ring", "a", "b", "program", ""};
 
-	strcpy(to, names[once_in(8) ? 5 : test_random() % 5]);
+	put_text(to, names[once_in(8) ? 5 : test_random() % 5]);
 }
 
 static uint64_t number(void)
@@ -150,7 +159,7 @@ static uint64_t often(uint64_t right)
 
 static void make_memory(skerry_Memory *m, const char *called)
 {
-	strcpy(m->name, called);
+	put_text(m->name, called);
 	m->order = once_in(3) ? 21 : 12;
 	m->size = often(0x400000);
 	m->has_base = m->has_reserved = once_in(3);
@@ -167,7 +176,7 @@ static void make_grant(skerry_Grant *g)
 
 	g->kind = (skerry_GrantKind)(test_random() % 13);
 	g->name[0] = (char)('a' + test_random() % 20);
-	strcpy(g->object, of[g->kind < 5 ? g->kind : 0]);
+	put_text(g->object, of[g->kind < 5 ? g->kind : 0]);
 	if (once_in(8))
 		name(g->object);
 	g->has_object = g->has_badge = g->has_number = g->has_base = g->has_size = true;
@@ -195,13 +204,13 @@ static void make_manifest(void)
 	for (pb_size_t i = 0; i < manifest.memories_count; i++)
 		make_memory(&manifest.memories[i], memories[i]);
 	manifest.lines_count = 1;
-	strcpy(manifest.lines[0].name, "wire");
+	put_text(manifest.lines[0].name, "wire");
 	manifest.services_count = (pb_size_t)(1 + test_random() % 3);
-	for (pb_size_t i = 0; i < manifest.services_count; i++) {
+	for (pb_size_t i = 0; i < manifest.services_count && i < 3; i++) {
 		skerry_Service *s = &manifest.services[i];
 
-		strcpy(s->name, services[i]);
-		strcpy(s->image, "program");
+		put_text(s->name, services[i]);
+		put_text(s->image, "program");
 		if (once_in(16))
 			name(once_in(2) ? s->name : s->image);
 		s->priority = (uint32_t)often(20);

@@ -51,6 +51,7 @@ static uint64_t address(void)
 
 static uint8_t *file_of(size_t size, bool kernel)
 {
+	static const uint8_t elf[4] = {0177, 'E', 'L', 'F'}, gzip[4] = {037, 0213, 010, 0};
 	uint8_t *file = malloc(size ? size : 1);
 	const uint64_t fields[3] = {PICK(0, 0, 0x80000, number()),
 				    PICK(0, size, 0x1000, 0x2000, number()),
@@ -63,7 +64,7 @@ static uint8_t *file_of(size_t size, bool kernel)
 		memcpy(file + 8, fields, sizeof(fields));
 		memcpy(file + 56, &magic, 4);
 		if (once_in(8))
-			memcpy(file, once_in(2) ? "\177ELF" : "\037\213\b", 4);
+			memcpy(file, once_in(2) ? elf : gzip, sizeof(elf));
 		(void)fuzz_edit(file, size, size);
 	}
 	return file;

@@ -87,7 +87,7 @@ static void check_answer(uint64_t info)
 		return;
 	}
 	if (w.method == VCPU_EXIT_MMIO || w.method == VCPU_EXIT_SYSREG ||
-	    (w.method == VCPU_EXIT_FIRMWARE && size == ACCESS_REPLY_WIRE)) {
+	    (w.method == VCPU_EXIT_FIRMWARE && size == ACCESS_REPLY_SIZE)) {
 		CHECK(access_reply_get(data, size, &access));
 		action = access.action;
 	} else {

@@ -78,7 +78,7 @@
 	b	bad_exception
 .endm
 
-	.section .text.entry, "ax"
+	.section .vectors, "ax" /* last in the text: before it, alignment costs least */
 	.global	vectors
 	.balign	2048
 vectors:
@@ -123,6 +123,7 @@ vectors_hardened:
 	.endr
 	.org	vectors + 4096	/* so is what parts the tables */
 
+	.section .text.entry, "ax"
 sync_exit:
 	SAVE_TEMPORARIES
 	SAVE_REST

@@ -9,7 +9,8 @@
 size_t cpio_write(uint8_t *archive, size_t at, const char *name, size_t padding, const void *data,
 		  size_t size)
 {
-	const uint32_t length = (uint32_t)(strlen(name) + padding), bytes = (uint32_t)size;
+	const size_t named = strlen(name);
+	const uint32_t length = (uint32_t)(named + padding), bytes = (uint32_t)size;
 	char header[HEADER + 1];
 	size_t next = (at + HEADER + length + 3) & ~(size_t)3;
 
@@ -18,7 +19,8 @@ size_t cpio_write(uint8_t *archive, size_t at, const char *name, size_t padding,
 		 0, bytes, 0, 0, 0, 0, length, 0);
 	memset(archive + at, 0, next + size - at);
 	memcpy(archive + at, header, HEADER);
-	memcpy(archive + at + HEADER, name, strlen(name));
+	for (size_t i = 0; i < named; i++) /* what follows is zero */
+		archive[at + HEADER + i] = (uint8_t)name[i];
 	if (data)
 		memcpy(archive + next, data, size);
 	return (next + size + 3) & ~(size_t)3;

@@ -44,6 +44,8 @@ static uint64_t next(void)
 	return state;
 }
 
+/* A signal ends the program here, whatever it was doing: all it has to lose is its message.
+ * NOLINTBEGIN(bugprone-signal-handler,cert-sig30-c) */
 static void keep(char *path, size_t room)
 {
 	uint64_t hash = 0xcbf29ce484222325u;
@@ -104,6 +106,7 @@ static void no_end(int number)
 	fuzz_failed();
 }
 
+/* NOLINTEND(bugprone-signal-handler,cert-sig30-c) */
 static void run(void)
 {
 	alarm(CASE_SECONDS);

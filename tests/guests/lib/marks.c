@@ -173,12 +173,14 @@ static void end_all(void)
 /* The timer's registers are marks, but for the moments in which it is used. */
 void marks_pulse(void)
 {
-	uint64_t compare = READ_REGISTER(cntv_cval_el0);
+	uint64_t compare = READ_REGISTER(cntv_cval_el0), control;
 
 	end_all();
 	timer_start(PULSE);
-	while (!(READ_REGISTER(cntv_ctl_el0) & 4))
+	do {
 		wait_for_interrupt();
+		control = READ_REGISTER(cntv_ctl_el0);
+	} while (!(control & 4));
 	timer_stop();
 	end_all();
 	WRITE_REGISTER(cntv_cval_el0, compare);

@@ -157,7 +157,7 @@ static void memory(void)
 
 static void physical(void)
 {
-	struct untyped_status s;
+	struct untyped_status s = {0};
 	uint64_t address;
 
 	result(frame_address(frame, &address) == NO_RIGHT &&

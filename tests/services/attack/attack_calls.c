@@ -98,7 +98,7 @@ static void forget(void)
 
 static bool is_empty(skerry_cap slot)
 {
-	uint32_t type, rights;
+	uint32_t type = 0, rights;
 	uint64_t badge;
 
 	return !cspace_status(START_SLOT_CSPACE, slot, &type, &rights, &badge) && type == CAP_EMPTY;

@@ -61,7 +61,7 @@ bool probe_make(void)
 /* It has stopped when this thread goes on. */
 static bool probe(const char *code, void *argument)
 {
-	struct thread_status s;
+	struct thread_status s = {0};
 
 	return !thread_start(thread, (uintptr_t)code, (uintptr_t)stack + sizeof(stack),
 			     (uintptr_t)argument, 0) &&

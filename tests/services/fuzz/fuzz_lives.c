@@ -162,7 +162,7 @@ static uint32_t statuses(void)
 /* Whatever came of a life, all of its memory is there again. */
 static bool all_is_back(void)
 {
-	struct untyped_status s;
+	struct untyped_status s = {0};
 
 	return untyped_status(life, &s) == OK && s.left == s.size;
 }

@@ -144,36 +144,13 @@ struct psci_start psci_start(uint64_t function, uint64_t x2, uint64_t x3)
 	return (struct psci_start){argument(id, x2), argument(id, x3)};
 }
 
-struct psci_reply psci_call(const struct psci *p, uint64_t function, uint64_t x1, uint64_t x2)
+static struct psci_reply other_call(uint32_t id, uint64_t x1)
 {
-	uint32_t id = (uint32_t)function;
-
 	switch (id) {
-	case PSCI_VERSION:
-		return answer(PSCI_VERSION_1_1);
 	case SMCCC_VERSION:
 		return answer(SMCCC_VERSION_1_1);
 	case SMCCC_ARCH_FEATURES:
 		return answer(arch_features((uint32_t)x1));
-	case PSCI_FEATURES:
-		return answer(features((uint32_t)x1));
-	case PSCI_MIGRATE_INFO_TYPE:
-		return answer(MIGRATE_NOT_NEEDED);
-	case PSCI_CPU_SUSPEND_32:
-	case PSCI_CPU_SUSPEND_32 | SMCCC_64:
-		return answer(cpu_suspend(argument(id, x1)));
-	case PSCI_CPU_OFF_32:
-		return act(PSCI_CPU_OFF);
-	case PSCI_CPU_ON_32:
-	case PSCI_CPU_ON_32 | SMCCC_64:
-		return cpu_on(p, argument(id, x1));
-	case PSCI_AFFINITY_INFO_32:
-	case PSCI_AFFINITY_INFO_32 | SMCCC_64:
-		return answer(affinity_info(p, argument(id, x1), argument(id, x2)));
-	case PSCI_SYSTEM_OFF_32:
-		return act(PSCI_SYSTEM_OFF);
-	case PSCI_SYSTEM_RESET_32:
-		return act(PSCI_SYSTEM_RESET);
 	case HYPERCALL_EXIT:
 		return act(PSCI_GUEST_EXIT);
 	case HYPERCALL_PRINT:
@@ -181,5 +158,40 @@ struct psci_reply psci_call(const struct psci *p, uint64_t function, uint64_t x1
 	default:
 		return (struct psci_reply){PSCI_NOT_SUPPORTED,
 					   id & HYPERCALL_FAST ? PSCI_ANSWER : PSCI_HYPERCALL};
+	}
+}
+
+#define NUMBER(id) ((id)-PSCI_VERSION)
+#define PSCI_BOTH /* functions with a 64-bit form, a bit for each number */ \
+	(1u << NUMBER(PSCI_CPU_SUSPEND_32) | 1u << NUMBER(PSCI_CPU_ON_32) | \
+	 1u << NUMBER(PSCI_AFFINITY_INFO_32))
+
+struct psci_reply psci_call(const struct psci *p, uint64_t function, uint64_t x1, uint64_t x2)
+{
+	const uint32_t id = (uint32_t)function, number = NUMBER(id & ~SMCCC_64);
+
+	if (id & SMCCC_64 && (number > NUMBER(PSCI_FEATURES) || !(PSCI_BOTH >> number & 1)))
+		return other_call(id, x1);
+	switch (number) { /* dense: one jump */
+	case NUMBER(PSCI_VERSION):
+		return answer(PSCI_VERSION_1_1);
+	case NUMBER(PSCI_CPU_SUSPEND_32):
+		return answer(cpu_suspend(argument(id, x1)));
+	case NUMBER(PSCI_CPU_OFF_32):
+		return act(PSCI_CPU_OFF);
+	case NUMBER(PSCI_CPU_ON_32):
+		return cpu_on(p, argument(id, x1));
+	case NUMBER(PSCI_AFFINITY_INFO_32):
+		return answer(affinity_info(p, argument(id, x1), argument(id, x2)));
+	case NUMBER(PSCI_MIGRATE_INFO_TYPE):
+		return answer(MIGRATE_NOT_NEEDED);
+	case NUMBER(PSCI_SYSTEM_OFF_32):
+		return act(PSCI_SYSTEM_OFF);
+	case NUMBER(PSCI_SYSTEM_RESET_32):
+		return act(PSCI_SYSTEM_RESET);
+	case NUMBER(PSCI_FEATURES):
+		return answer(features((uint32_t)x1));
+	default:
+		return other_call(id, x1);
 	}
 }

@@ -373,8 +373,8 @@ void vgic_sgi(struct vgic *g, unsigned int cpu, uint64_t value, bool group0)
 		if (group0 && !g->cpu[i].irqs[id].group0)
 			continue;
 		if (others ? i != cpu
-			   : (affinity & 0xffffff00u) == cluster && (affinity & 0xff) < 16 &&
-				 (value >> (affinity & 0xf) & 1))
+			   : (affinity & 0xffffff00u) == cluster &&
+				 (value >> (affinity & 0xff) & 1)) /* vgic_init: below 16 */
 			vgic_pend(g, i, id);
 	}
 }
