@@ -136,9 +136,15 @@ static void scan_vcpu(const struct vcpu *original)
 	scan("vcpu", original, &v, sizeof(v));
 }
 
+static uint64_t deletions; /* the kernel's */
+
 static void scan_cspace(const struct cspace *original)
 {
-	scan("cspace", original, original, sizeof(*original));
+	struct cspace head = *original;
+
+	if (head.emptied_by != deletions)
+		head.outer = NULL; /* not looked at */
+	scan("cspace", original, &head, sizeof(head));
 	for (uint32_t i = 0; i < original->count; i++) {
 		struct cap c = original->slots[i];
 
@@ -189,6 +195,7 @@ void check_words(struct kernel *original, const struct census *census)
 	static struct kernel k;
 
 	collect(original, census);
+	deletions = original->deletion.top ? original->deletions : 0;
 	k = *original;
 	mask_context(&k.idle);
 	k.arch.eager = k.arch.fp = k.arch.lazy = 0;
